@@ -1,0 +1,25 @@
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+if(NOT TARGET SQLite::SQLite3)
+  add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
+endif()
+
+# Asio and Beast are compiled once each; every other file sees declarations only.
+add_library(boost_asio STATIC ${PROJECT_SOURCE_DIR}/src/boost/asio.cpp)
+target_compile_definitions(boost_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  # A request walks through about eight coroutine frames; keep that many recycled per thread.
+  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=16)
+target_link_libraries(boost_asio PUBLIC Boost::headers Threads::Threads)
+
+add_library(boost_beast STATIC ${PROJECT_SOURCE_DIR}/src/boost/beast.cpp)
+target_compile_definitions(boost_beast PUBLIC BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(boost_beast PUBLIC boost_asio)

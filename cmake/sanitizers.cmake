@@ -1,0 +1,12 @@
+set(SPIDERGATE_SANITIZE "" CACHE STRING "address+undefined, thread, or empty")
+option(SPIDERGATE_FUZZ "build the libFuzzer targets" OFF)
+
+if(SPIDERGATE_SANITIZE STREQUAL "address+undefined")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(SPIDERGATE_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(NOT SPIDERGATE_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "SPIDERGATE_SANITIZE is '${SPIDERGATE_SANITIZE}': allowed are address+undefined, thread and nothing.")
+endif()
