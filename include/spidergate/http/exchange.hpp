@@ -1,0 +1,78 @@
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <spidergate/core/result.hpp>
+#include <spidergate/http/request_head.hpp>
+#include <spidergate/runtime/awaitable.hpp>
+
+namespace spidergate::http {
+
+/// Response header fields, ready to be written: names and values are checked while they are added, so nothing that we answer can carry
+/// CR, LF or NUL (the offending bytes are replaced by a space).
+class header_block {
+ public:
+  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::int64_t value);
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  void clear() noexcept { text_.clear(); }
+
+ private:
+  std::string text_;  // "name: value\r\n" each
+};
+
+/// One request and its answer, on one connection. Lives on the connection's worker thread, for the duration of the handler.
+/// Content-Length, Transfer-Encoding, Connection and Date are written by the exchange; everything else is the handler's.
+class exchange {
+ public:
+  virtual ~exchange() = default;
+
+  [[nodiscard]] virtual const request_head& head() const noexcept = 0;
+
+  /// The client's address; X-Forwarded-For is not looked at here.
+  [[nodiscard]] virtual std::string_view peer_address() const noexcept = 0;
+  /// True on the admin listener.
+  [[nodiscard]] virtual bool on_admin_listener() const noexcept = 0;
+  /// When the first byte of the head was read.
+  [[nodiscard]] virtual steady_time started() const noexcept = 0;
+
+  /// The whole body, sized or chunked; sends "100 Continue" first where the client waits for it. The bytes are writable by nobody else, stay
+  /// valid until the answer is complete, and are followed by at least 64 readable bytes (what simdjson needs).
+  /// Fails with http::errc: body_too_large, bad_chunk, timed_out, client_gone. After a failure only respond() is allowed, and the connection closes.
+  virtual awaitable<result<std::string_view>> read_body() = 0;
+
+  /// From now on `on_gone` is called (at most once, on this thread) when the client closes its connection before the answer is complete.
+  virtual void watch_client(std::function<void()> on_gone) = 0;
+
+  /// Answers with one complete message in one write; `body` is omitted for HEAD but its length is stated. 204 and 304 carry none.
+  virtual awaitable<result<void>> respond(int status, const header_block& headers, std::span<const std::string_view> body) = 0;
+
+  /// Begins an answer whose length is not known: chunked towards HTTP/1.1, until close towards HTTP/1.0. The head is sent together with the first write().
+  virtual void begin_stream(int status, const header_block& headers) = 0;
+  /// Sends bytes of the stream at once. Completion means the socket took them: awaiting it is the back-pressure.
+  virtual awaitable<result<void>> write(std::string_view bytes) = 0;
+  /// Sends `last` (may be empty) and ends the stream in the same write.
+  virtual awaitable<result<void>> finish(std::string_view last) = 0;
+  /// Ends a failed stream: sends `last`, then closes the connection without the final chunk.
+  virtual awaitable<result<void>> abort(std::string_view last) = 0;
+
+  /// True once any byte of the answer has been handed to the socket.
+  [[nodiscard]] virtual bool answer_begun() const noexcept = 0;
+};
+
+/// Answers requests. One handler object serves all connections of a worker.
+class handler {
+ public:
+  virtual ~handler() = default;
+
+  /// Must answer exactly once. If it returns without an answer the connection is closed; that is a bug.
+  virtual awaitable<void> handle(exchange& x) = 0;
+
+  /// The body of an answer that the connection itself gives, before any handler: a refused head, an overload.
+  /// Writes the JSON body into `body` and may add headers.
+  virtual void describe_refusal(int status, std::string_view message, std::string& body, header_block& headers) = 0;
+};
+
+}  // namespace spidergate::http

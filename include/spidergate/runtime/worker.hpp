@@ -1,0 +1,48 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include <spidergate/runtime/awaitable.hpp>
+#include <spidergate/runtime/clock.hpp>
+#include <spidergate/runtime/deadline_wheel.hpp>
+
+namespace spidergate::runtime {
+
+/// One thread with its io_context and its deadlines. A request stays on the worker that accepted it; crossing threads means
+/// posting. Everything reached through a worker belongs to its thread, but for post().
+class worker {
+ public:
+  worker(std::size_t index, const clock& time);
+  ~worker();
+
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  [[nodiscard]] asio::io_context& io() noexcept { return io_; }
+  [[nodiscard]] deadline_wheel& deadlines() noexcept { return deadlines_; }
+  [[nodiscard]] const clock& time() const noexcept { return time_; }
+
+  /// Starts the thread; it runs until stop().
+  void start();
+  /// Runs `job` on the worker's thread. Thread-safe.
+  void post(std::function<void()> job);
+  /// Starts a coroutine on this worker. An exception that leaves it is a bug: it is logged through `on_bug`, and the process goes on.
+  /// Thread-safe.
+  void spawn(std::function<awaitable<void>()> coroutine);
+  /// Sleeps; returns early (false) when `stop` is called on the worker. Worker thread only.
+  awaitable<bool> sleep_until(steady_time due);
+  /// Ends the thread's loop and joins. Thread-safe, idempotent; not from the worker's own thread.
+  void stop();
+
+  /// Where exceptions out of coroutines go. Set once before any worker starts.
+  static void set_bug_reporter(std::function<void(std::exception_ptr)> report);
+
+ private:
+  std::size_t index_;
+  const clock& time_;
+  asio::io_context io_;
+  deadline_wheel deadlines_;
+  std::thread thread_;
+};
+
+}  // namespace spidergate::runtime
