@@ -29,14 +29,19 @@ struct request_head {
   [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
 };
 
-/// Why a head or a body framing was refused; message() of the category says it in one sentence.
+/// Why a connection answers by itself, before any handler sees the request. Every refusal closes the connection.
 enum class refusal {
   none,
-  bad_request,            ///< malformed or ambiguous in a way that smuggling needs: answered 400, connection closed
-  head_too_large,         ///< 431
-  body_too_large,         ///< 413
-  unsupported_version,    ///< 505
-  unsupported_transfer_encoding,  ///< 501
+  bad_request,          ///< malformed, or ambiguous in a way that request smuggling needs: 400
+  timed_out,            ///< the head did not arrive in time: 408
+  expectation_failed,   ///< an Expect that is not "100-continue": 417
+  head_too_large,       ///< more bytes or more fields than allowed: 431
+  unsupported_method,   ///< CONNECT: 501
+  overloaded,           ///< more connections than allowed: 503
+  unsupported_version,  ///< neither HTTP/1.0 nor HTTP/1.1, an HTTP/2 preface for one: 505
 };
+
+/// The status code of the answer.
+[[nodiscard]] int status_of(refusal why) noexcept;
 
 }  // namespace spidergate::http

@@ -1,0 +1,75 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spidergate/core/result.hpp>
+#include <spidergate/ledger/spool.hpp>
+#include <spidergate/model/receipt.hpp>
+#include <spidergate/runtime/awaitable.hpp>
+#include <spidergate/store/database.hpp>
+
+namespace spidergate::ledger {
+
+/// Receipts as the database holds them.
+namespace receipts {
+
+/// Inserts those whose request_id is not there yet, in one transaction; returns how many were new. Also keeps the per-hour rollups in step.
+result<std::size_t> insert_batch(sql::connection& on, std::span<const model::receipt> batch);
+result<std::optional<model::receipt>> find(sql::connection& on, std::string_view request_id);
+
+struct search {
+  std::string brand_id, client_id, token_id;   ///< empty: any
+  std::string model, provider, status;         ///< empty: any
+  epoch_ms since = 0, until = 0;               ///< until 0: now
+  std::string cursor;                          ///< of the previous page; empty: newest first page
+  std::size_t limit = 50;                      ///< 1-500
+};
+struct page { std::vector<model::receipt> items; std::string next_cursor; };
+/// Newest first. errc::bad_cursor when the cursor is not one of ours.
+result<page> list(sql::connection& on, const search& by);
+
+enum class group : std::uint8_t { none, model, provider, client, token, brand, alias, day, hour };
+struct usage_row {
+  std::string key;                             ///< the group's value; days and hours as ISO 8601
+  std::int64_t requests = 0, errors = 0, prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0, reasoning_tokens = 0;
+  money cost;
+};
+result<std::vector<usage_row>> usage(sql::connection& on, group by, const search& filter);
+
+/// Deletes receipts older than `before`, at most `max_rows`; returns how many. Rollups stay.
+result<std::size_t> remove_older(sql::connection& on, epoch_ms before, std::size_t max_rows);
+
+}  // namespace receipts
+
+/// Moves receipts from the spools into the database: a thread of its own, batches by time (100 ms) or size (500 receipts), idempotent by request id.
+/// Segments that an earlier process left behind are loaded first. While the database fails it keeps trying with back-off; the spool grows to its bound meanwhile.
+class loader {
+ public:
+  struct counters { std::atomic<std::uint64_t> loaded{0}, duplicates{0}, failed_batches{0}, corrupt_records{0}; };
+
+  loader(std::string directory, store::database::opener open, std::chrono::milliseconds retention);
+  /// Loads what is left, within two seconds, and stops.
+  ~loader();
+
+  /// Spools to read from; call before traffic begins.
+  void attach(spool_writer& spool);
+  /// Loads everything that was appended before the call. True when it is in the database. Blocking; any thread but an io thread.
+  [[nodiscard]] bool flush(std::chrono::milliseconds within);
+  /// The same for a coroutine.
+  awaitable<bool> flush(runtime::worker& home, steady_time deadline);
+  [[nodiscard]] const counters& figures() const noexcept;
+  /// True while the last batch went through.
+  [[nodiscard]] bool healthy() const noexcept;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace spidergate::ledger
