@@ -1,0 +1,98 @@
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/core/glob.hpp>
+#include <spidergate/core/json_text.hpp>
+#include <spidergate/core/nearest.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <limits>
+
+namespace spidergate {
+namespace {
+
+std::string json_of(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+TEST(ascii, compares_and_lowers_letters_only) {
+  EXPECT_TRUE(iequals("Content-Length", "content-length"));
+  EXPECT_FALSE(iequals("a", "ab"));
+  EXPECT_FALSE(iequals("[", "{"));
+  EXPECT_EQ(to_lower("AbZ-\xC3\x84"), "abz-\xC3\x84");
+}
+
+TEST(ascii, trims_blanks_and_splits_keeping_empty_parts) {
+  EXPECT_EQ(trim(" \t a b \t"), "a b");
+  EXPECT_EQ(trim("\t "), "");
+  EXPECT_EQ(split("a,,b", ','), (std::vector<std::string_view>{"a", "", "b"}));
+  EXPECT_EQ(split("", ','), std::vector<std::string_view>{""});
+  EXPECT_EQ(split("a,", ','), (std::vector<std::string_view>{"a", ""}));
+}
+
+TEST(ascii, parses_whole_integers_only) {
+  EXPECT_EQ(parse_integer<int>("42"), 42);
+  EXPECT_EQ(parse_integer<int>("-1"), -1);
+  for (const auto* text : {"", "+1", " 1", "1 ", "1x", "99999999999"}) EXPECT_FALSE(parse_integer<int>(text)) << text;
+}
+
+TEST(glob, stars_span_slashes_and_backtrack) {
+  EXPECT_TRUE(glob_match("openai/*", "openai/gpt-4o/x"));
+  EXPECT_TRUE(glob_match("*", ""));
+  EXPECT_TRUE(glob_match("*a*b", "xaab-ab"));
+  EXPECT_TRUE(glob_match("gpt-?o", "gpt-4o"));
+  EXPECT_FALSE(glob_match("gpt-?", "gpt-4o"));
+  EXPECT_FALSE(glob_match("GPT", "gpt"));
+  EXPECT_FALSE(glob_match("", "a"));
+  EXPECT_FALSE(glob_match("a*b", "a-c"));
+}
+
+TEST(glob, stays_fast_on_many_stars) {
+  const std::string text(20'000, 'a');
+  EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*b", text));
+}
+
+TEST(json_text, escapes_what_must_be_escaped) {
+  EXPECT_EQ(json_of("a\"b\\c\n\t\x01\x7F/"), "\"a\\\"b\\\\c\\n\\t\\u0001\x7F/\"");
+  EXPECT_EQ(json_of(std::string_view("\0", 1)), "\"\\u0000\"");
+}
+
+TEST(json_text, keeps_utf8_and_replaces_what_is_not) {
+  EXPECT_EQ(json_of("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"), "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\"");
+  for (const auto* bad : {"\xC0", "\x80", "\xC3", "\xFF"}) EXPECT_EQ(json_of(bad), "\"\xEF\xBF\xBD\"");
+  EXPECT_EQ(json_of("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(json_of("\xE2\x82z"), "\"\xEF\xBF\xBD\xEF\xBF\xBDz\"");
+}
+
+TEST(json_text, writer_places_commas) {
+  std::string out;
+  json_writer(out)
+      .begin_object()
+      .key("a")
+      .number(std::numeric_limits<std::int64_t>::min())
+      .key("b")
+      .begin_array()
+      .string("x")
+      .null()
+      .begin_object()
+      .end_object()
+      .boolean(true)
+      .end_array()
+      .key("c")
+      .raw("{\"d\":1}")
+      .end_object();
+  EXPECT_EQ(out, R"({"a":-9223372036854775808,"b":["x",null,{},true],"c":{"d":1}})");
+}
+
+TEST(nearest, offers_the_closest_first_and_nothing_far) {
+  constexpr std::array<std::string_view, 5> names{"gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "o3", "gemini-2.5-pro"};
+  EXPECT_EQ(nearest_names("gpt4o", names, 2), (std::vector<std::string>{"gpt-4o", "gpt-4o-mini"}));
+  EXPECT_EQ(nearest_names("Sonnet", names, 3), std::vector<std::string>{"claude-sonnet-4-5"});
+  EXPECT_TRUE(nearest_names("zzzzzzzz", names, 3).empty());
+  EXPECT_TRUE(nearest_names("gpt-4o", names, 0).empty());
+}
+
+}  // namespace
+}  // namespace spidergate
