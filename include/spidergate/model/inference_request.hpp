@@ -20,21 +20,22 @@ enum class endpoint : std::uint8_t {
 
 /// One member of the request's top-level JSON object: views into the body.
 struct body_member {
-  std::string_view name;    ///< without quotes, escapes undone only by comparison: a name with escapes never equals a known one
-  std::string_view whole;   ///< from the opening quote of the name to the end of the value
-  std::string_view value;   ///< the raw JSON of the value
+  std::string_view
+      name;  ///< without quotes, escapes undone only by comparison: a name with escapes never equals a known one
+  std::string_view whole;  ///< from the opening quote of the name to the end of the value
+  std::string_view value;  ///< the raw JSON of the value
 };
 
 /// Extensions of spec section 9, stripped before a provider sees the body.
 struct routing_options {
-  std::vector<std::string> fallback_models;             ///< spidergate_options.fallback_models
-  std::optional<int> retry_count;                       ///< 0-5
-  std::optional<std::chrono::milliseconds> timeout;     ///< the whole request
-  std::string cache;                                    ///< raw JSON of spidergate_options.cache, or empty
+  std::vector<std::string> fallback_models;          ///< spidergate_options.fallback_models
+  std::optional<int> retry_count;                    ///< 0-5
+  std::optional<std::chrono::milliseconds> timeout;  ///< the whole request
+  std::string cache;                                 ///< raw JSON of spidergate_options.cache, or empty
   std::vector<std::string> tags;
-  std::string metadata;                                 ///< raw JSON object, or empty
-  std::vector<std::string> fallback_chain;              ///< x-fallback-chain: replaces the chain
-  std::string routing_hints;                            ///< raw JSON of x-routing-hints, or empty
+  std::string metadata;                     ///< raw JSON object, or empty
+  std::vector<std::string> fallback_chain;  ///< x-fallback-chain: replaces the chain
+  std::string routing_hints;                ///< raw JSON of x-routing-hints, or empty
   bool strict_params = false;
 };
 
@@ -47,19 +48,19 @@ struct request_needs {
   bool json_schema = false;
 };
 
-/// One validated inference request: the client's bytes, and the few facts that routing needs. Same-dialect answers are made from the
-/// bytes; a tree is built only where a dialect is crossed.
+/// One validated inference request: the client's bytes, and the few facts that routing needs. Same-dialect answers are
+/// made from the bytes; a tree is built only where a dialect is crossed.
 struct inference_request {
   endpoint kind = endpoint::chat;
-  std::string_view body;                 ///< the client's bytes, valid JSON; valid while the request lives
-  std::vector<body_member> members;      ///< of the top-level object, in order
-  std::string model;                     ///< unescaped
+  std::string_view body;             ///< the client's bytes, valid JSON; valid while the request lives
+  std::vector<body_member> members;  ///< of the top-level object, in order
+  std::string model;                 ///< unescaped
   bool stream = false;
-  bool include_usage = false;            ///< stream_options.include_usage
-  std::optional<std::int64_t> max_tokens;   ///< max_completion_tokens, else max_tokens
-  std::int64_t choices = 1;              ///< n
-  bool wants_base64 = false;             ///< embeddings: encoding_format "base64"
-  std::int64_t estimated_prompt_tokens = 0;   ///< from above: bytes of text / 3, plus 1,000 per image
+  bool include_usage = false;                ///< stream_options.include_usage
+  std::optional<std::int64_t> max_tokens;    ///< max_completion_tokens, else max_tokens
+  std::int64_t choices = 1;                  ///< n
+  bool wants_base64 = false;                 ///< embeddings: encoding_format "base64"
+  std::int64_t estimated_prompt_tokens = 0;  ///< from above: bytes of text / 3, plus 1,000 per image
   request_needs needs;
   routing_options options;
 

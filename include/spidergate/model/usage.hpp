@@ -1,20 +1,20 @@
 #pragma once
+#include <spidergate/core/money.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <vector>
-
-#include <spidergate/core/money.hpp>
 
 namespace spidergate::model {
 
 /// Tokens of one answer as OpenAI counts them: `prompt` includes cached ones, `completion` includes reasoning.
 struct usage {
   std::int64_t prompt = 0;
-  std::int64_t cached = 0;        ///< of prompt: read from the provider's cache
-  std::int64_t cache_written = 0; ///< of prompt: written to the provider's cache
+  std::int64_t cached = 0;         ///< of prompt: read from the provider's cache
+  std::int64_t cache_written = 0;  ///< of prompt: written to the provider's cache
   std::int64_t completion = 0;
-  std::int64_t reasoning = 0;     ///< of completion
-  bool estimated = false;         ///< the provider did not say, or said something impossible
+  std::int64_t reasoning = 0;  ///< of completion
+  bool estimated = false;      ///< the provider did not say, or said something impossible
 
   [[nodiscard]] std::int64_t total() const noexcept { return prompt + completion; }
 };
@@ -23,9 +23,9 @@ struct usage {
 struct price {
   std::optional<unit_price> input;
   std::optional<unit_price> output;
-  std::optional<unit_price> cache_read;    ///< where absent, input applies
-  std::optional<unit_price> cache_write;   ///< where absent, input applies
-  std::optional<unit_price> reasoning;     ///< where absent, output applies
+  std::optional<unit_price> cache_read;   ///< where absent, input applies
+  std::optional<unit_price> cache_write;  ///< where absent, input applies
+  std::optional<unit_price> reasoning;    ///< where absent, output applies
   std::optional<money> per_request;
 
   /// Prices of the whole request once its prompt is longer than `above_tokens`; absent parts keep the base price.
@@ -33,13 +33,16 @@ struct price {
     std::int64_t above_tokens = 0;
     std::optional<unit_price> input, output, cache_read, cache_write;
   };
-  std::vector<tier> tiers;   ///< by rising above_tokens
+  std::vector<tier> tiers;  ///< by rising above_tokens
 
-  [[nodiscard]] bool known() const noexcept { return input.has_value() || output.has_value() || per_request.has_value(); }
+  [[nodiscard]] bool known() const noexcept {
+    return input.has_value() || output.has_value() || per_request.has_value();
+  }
 };
 
-/// What `used` costs at `rates`: the buckets (uncached, cached, cache-written, completion without reasoning, reasoning) are disjoint and
-/// each token is charged once. Unknown prices count as nothing. Exact but for one rounding to a nano-dollar at the end.
+/// What `used` costs at `rates`: the buckets (uncached, cached, cache-written, completion without reasoning, reasoning)
+/// are disjoint and each token is charged once. Unknown prices count as nothing. Exact but for one rounding to a
+/// nano-dollar at the end.
 [[nodiscard]] money cost_of(const usage& used, const price& rates) noexcept;
 
 }  // namespace spidergate::model

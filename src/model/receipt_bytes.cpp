@@ -1,0 +1,231 @@
+// The stored form of a receipt: version byte, fields in the order of visit(), checksum. Integers are zigzag varints
+// (small numbers take one byte), texts and lists carry their length before them.
+#include "checksum.hpp"
+
+#include <spidergate/model/receipt.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace spidergate::model {
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+constexpr std::size_t checksum_size = 4;
+constexpr std::size_t longest_varint = 10;
+
+/// Every stored field of a value, once: sizing, writing and reading cannot disagree about the order.
+template <class Codec, class Usage>
+void visit_usage(Codec& codec, Usage& u) {
+  codec(u.prompt), codec(u.cached), codec(u.cache_written), codec(u.completion), codec(u.reasoning);
+  codec(u.estimated);
+}
+
+template <class Codec, class Attempt>
+void visit_attempt(Codec& codec, Attempt& a) {
+  codec(a.provider), codec(a.model), codec(a.integration_id), codec(a.key_label);
+  codec(a.started_at), codec(a.latency_ms), codec(a.status), codec(a.error);
+  visit_usage(codec, a.tokens);
+}
+
+template <class Codec, class Receipt>
+void visit(Codec& codec, Receipt& r) {
+  codec(r.request_id), codec(r.timestamp), codec(r.brand_id), codec(r.client_id), codec(r.token_id);
+  codec(r.endpoint), codec(r.streamed), codec(r.requested_model), codec(r.alias);
+  codec(r.strategy), codec(r.candidates_evaluated), codec(r.reason);
+  codec(r.provider), codec(r.model);
+  codec(r.latency_ms), codec(r.time_to_first_token_ms), codec(r.routing_overhead_us);
+  visit_usage(codec, r.tokens);
+  codec(r.cost.nano_usd), codec(r.cost_known);
+  codec(r.fallback_used), codec(r.fallback_from);
+  codec(r.attempts), codec(r.dropped_params);
+  codec(r.status), codec(r.http_status), codec(r.error_code);
+  codec(r.tags), codec(r.metadata);
+}
+
+/// An upper bound of the encoded size, so that writing needs no checks.
+class sizer {
+ public:
+  void operator()(bool) { size_ += 1; }
+  void operator()(int) { size_ += longest_varint; }
+  void operator()(std::int64_t) { size_ += longest_varint; }
+  void operator()(const std::string& text) { size_ += longest_varint + text.size(); }
+  void operator()(const std::vector<std::string>& texts) {
+    size_ += longest_varint;
+    for (const auto& text : texts) (*this)(text);
+  }
+  void operator()(const std::vector<attempt>& attempts) {
+    size_ += longest_varint;
+    for (const auto& a : attempts) visit_attempt(*this, a);
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 1 + checksum_size;
+};
+
+class writer {
+ public:
+  explicit writer(char* at) : at_(at) {}
+  void operator()(bool flag) { *at_++ = flag ? 1 : 0; }
+  void operator()(int number) { (*this)(static_cast<std::int64_t>(number)); }
+  void operator()(std::int64_t number) {
+    varint((static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63));
+  }
+  void operator()(const std::string& text) {
+    varint(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void operator()(const std::vector<std::string>& texts) {
+    varint(texts.size());
+    for (const auto& text : texts) (*this)(text);
+  }
+  void operator()(const std::vector<attempt>& attempts) {
+    varint(attempts.size());
+    for (const auto& a : attempts) visit_attempt(*this, a);
+  }
+  void byte(std::uint8_t value) { *at_++ = static_cast<char>(value); }
+  [[nodiscard]] char* at() const { return at_; }
+
+ private:
+  void varint(std::uint64_t value) {
+    while (value >= 0x80) {
+      byte(static_cast<std::uint8_t>(value | 0x80));
+      value >>= 7;
+    }
+    byte(static_cast<std::uint8_t>(value));
+  }
+  char* at_;
+};
+
+/// Reads what writer wrote; any disagreement makes it failed for good, and everything after reads as empty.
+class reader {
+ public:
+  explicit reader(std::string_view bytes) : rest_(bytes) {}
+  [[nodiscard]] bool consumed_all() const { return !failed_ && rest_.empty(); }
+
+  void operator()(bool& flag) {
+    const auto value = byte();
+    if (value > 1) failed_ = true;
+    flag = value == 1;
+  }
+  void operator()(int& number) {
+    std::int64_t wide = 0;
+    (*this)(wide);
+    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) failed_ = true;
+    number = failed_ ? 0 : static_cast<int>(wide);
+  }
+  void operator()(std::int64_t& number) {
+    const auto value = varint();
+    number = static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+  }
+  void operator()(std::string& text) {
+    const auto size = length(1);
+    text.assign(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+  }
+  void operator()(std::vector<std::string>& texts) {
+    texts.resize(length(1));
+    for (auto& text : texts) (*this)(text);
+  }
+  void operator()(std::vector<attempt>& attempts) {
+    attempts.resize(length(smallest_attempt));
+    for (auto& a : attempts) visit_attempt(*this, a);
+  }
+  std::uint8_t byte() {
+    if (failed_ || rest_.empty()) {
+      failed_ = true;
+      return 0;
+    }
+    const auto value = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+
+ private:
+  static constexpr std::size_t smallest_attempt = 14;  ///< one byte for each of its fields
+
+  std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+      const std::uint64_t part = byte();
+      if (shift == 63 && part > 1) break;
+      value |= (part & 0x7f) << shift;
+      if ((part & 0x80) == 0) return failed_ ? 0 : value;
+    }
+    failed_ = true;
+    return 0;
+  }
+  /// A count of things that take at least `each` bytes: more than the rest can hold is a lie, refused before memory is
+  /// taken.
+  std::size_t length(std::size_t each) {
+    const auto count = varint();
+    if (count > rest_.size() / each) failed_ = true;
+    return failed_ ? 0 : static_cast<std::size_t>(count);
+  }
+
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+std::array<char, checksum_size> checksum_bytes(std::string_view bytes) {
+  return std::bit_cast<std::array<char, checksum_size>>(checksum(bytes));
+}
+
+}  // namespace
+
+std::uint32_t checksum(std::string_view bytes) {
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+  std::uint64_t state = bytes.size() * odd;
+  const auto mix = [&state](std::uint64_t word) { state = std::rotl((state ^ word) * odd, 29); };
+  while (bytes.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    mix(word);
+    bytes.remove_prefix(sizeof word);
+  }
+  std::uint64_t tail = 0;
+  if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
+  mix(tail);
+  mix(state >> 31);
+  return static_cast<std::uint32_t>(state >> 32);
+}
+static_assert(std::endian::native == std::endian::little, "checksum() reads words as they lie in memory");
+
+void encode(const receipt& r, std::string& out) {
+  sizer bound;
+  visit(bound, r);
+  const auto begin = out.size();
+  out.resize(begin + bound.size());
+
+  writer write(out.data() + begin);
+  write.byte(format_version);
+  visit(write, r);
+  const auto written = static_cast<std::size_t>(write.at() - out.data());
+  const auto sum = checksum_bytes(std::string_view{out}.substr(begin, written - begin));
+  std::memcpy(write.at(), sum.data(), sum.size());
+  out.resize(written + sum.size());
+}
+
+bool decode(std::string_view bytes, receipt& r) {
+  if (bytes.size() < 1 + checksum_size) return false;
+  const auto payload = bytes.substr(0, bytes.size() - checksum_size);
+  const auto sum = checksum_bytes(payload);
+  if (bytes.substr(payload.size()) != std::string_view{sum.data(), sum.size()}) return false;
+
+  reader read(payload);
+  if (read.byte() != format_version) return false;
+  receipt decoded;
+  visit(read, decoded);
+  if (!read.consumed_all()) return false;
+  r = std::move(decoded);
+  return true;
+}
+
+}  // namespace spidergate::model
