@@ -1,0 +1,44 @@
+#pragma once
+#include <spidergate/kv/counter_store.hpp>
+
+#include <cstddef>
+#include <memory>
+
+namespace spidergate::kv {
+
+/// Counters in this process. Thread-safe; owned by the composition root, used by every worker.
+///
+/// There is no lock that all threads share: cells lie in 64 stripes by their owner, and a call locks the stripes that
+/// its keys need, in one order, so its charges are one atomic step. Memory is bounded: every call also sweeps a few
+/// cells whose windows are over, and at most `max_cells` counters of admit() live at once. At that bound a new counter
+/// is refused (errc::no_buffer_space, counted in stats()) rather than an old one forgotten: a forgotten counter would
+/// be a limit that does not hold. Counters of pick() are bounded by the keys that an operator configured and never
+/// refused.
+class memory_counters final : public counter_store {
+ public:
+  static constexpr std::size_t default_max_cells = 1'000'000;
+
+  explicit memory_counters(std::size_t max_cells = default_max_cells);
+  ~memory_counters() override;
+
+  awaitable<result<verdict>> admit(std::string_view holder, std::span<const charge> charges, epoch_ms now) override;
+  void adjust(const charge& of, std::int64_t difference, epoch_ms charged_at, epoch_ms now) noexcept override;
+  void release(std::string_view holder, std::span<const charge> leases, epoch_ms now) noexcept override;
+  awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
+  pick_counts counts(std::string_view key, epoch_ms now) const override;
+  void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) override;
+
+  struct statistics {
+    std::size_t cells = 0;           ///< counters in memory now
+    std::uint64_t swept = 0;         ///< cells dropped because their window was over
+    std::uint64_t refused_full = 0;  ///< admissions that failed at the bound
+  };
+  /// Takes each stripe's lock for a moment; for metrics.
+  [[nodiscard]] statistics stats() const;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace spidergate::kv

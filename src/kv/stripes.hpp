@@ -1,0 +1,117 @@
+#pragma once
+#include "windows.hpp"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+namespace spidergate::kv {
+
+/// The counter of one charge.
+using charge_cell = std::variant<sliding_window, fixed_window, lease_set>;
+
+/// The counters of one provider key: its day, its minute, its last use.
+struct pick_cell {
+  fixed_window day{day_ms};
+  sliding_window minute{60'000};
+  epoch_ms last_picked_at = 0;
+
+  void advance(epoch_ms now) {
+    day.advance(now);
+    minute.advance(now);
+  }
+};
+
+/// True when the cell, brought to `now`, says no more than a new one would.
+[[nodiscard]] bool is_over(charge_cell& cell, epoch_ms now);
+[[nodiscard]] bool is_over(pick_cell& cell, epoch_ms now);
+
+/// Cells by name, which forgets those that are over a few at a time. Pointers to cells stay valid until a sweep.
+template <class Cell>
+class cell_map {
+ public:
+  [[nodiscard]] Cell* find(std::string_view key) {
+    const auto found = cells_.find(key);
+    return found == cells_.end() ? nullptr : &found->second;
+  }
+  Cell& make(std::string_view key, Cell fresh) { return cells_.emplace(key, std::move(fresh)).first->second; }
+  [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
+
+  /// Goes on through `buckets` buckets from where the last sweep ended; returns how many cells were dropped.
+  std::size_t sweep(epoch_ms now, std::size_t buckets) {
+    const auto before = cells_.size();
+    for (; buckets > 0 && !cells_.empty(); --buckets) {
+      next_bucket_ = next_bucket_ < cells_.bucket_count() ? next_bucket_ : 0;
+      while (drop_one_of(next_bucket_, now)) continue;
+      ++next_bucket_;
+    }
+    return before - cells_.size();
+  }
+
+ private:
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  bool drop_one_of(std::size_t bucket, epoch_ms now) {
+    for (auto it = cells_.begin(bucket); it != cells_.end(bucket); ++it) {
+      if (!is_over(it->second, now)) continue;
+      cells_.erase(cells_.find(it->first));
+      return true;
+    }
+    return false;
+  }
+
+  std::unordered_map<std::string, Cell, text_hash, std::equal_to<>> cells_;
+  std::size_t next_bucket_ = 0;
+};
+
+/// A part of all cells under one lock, on cache lines of its own.
+struct alignas(64) stripe {
+  std::mutex mutex;
+  cell_map<charge_cell> charges;
+  cell_map<pick_cell> picks;
+};
+
+inline constexpr std::size_t stripe_count = 64;
+using stripe_array = std::array<stripe, stripe_count>;
+
+/// A set of stripes as the bits of one word.
+using stripe_mask = std::uint64_t;
+
+/// The stripe of a key, by its owner: what follows the first ':', or the whole key.
+[[nodiscard]] std::size_t stripe_of(std::string_view key) noexcept;
+
+/// Holds the locks of some stripes, taken in rising order, so two calls never wait for each other in a circle.
+class locked_stripes {
+ public:
+  locked_stripes(stripe_array& all, stripe_mask which) : all_(all), which_(which) {
+    for_each([](stripe& s) { s.mutex.lock(); });
+  }
+  ~locked_stripes() {
+    for_each([](stripe& s) { s.mutex.unlock(); });
+  }
+  locked_stripes(const locked_stripes&) = delete;
+  locked_stripes& operator=(const locked_stripes&) = delete;
+
+  template <class Action>
+  void for_each(Action action) {
+    for (auto left = which_; left != 0; left &= left - 1) {
+      action(all_[static_cast<std::size_t>(std::countr_zero(left))]);
+    }
+  }
+
+ private:
+  stripe_array& all_;
+  stripe_mask which_;
+};
+
+}  // namespace spidergate::kv

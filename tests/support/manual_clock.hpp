@@ -1,0 +1,35 @@
+#pragma once
+#include <spidergate/runtime/clock.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace spidergate::testing {
+
+/// A clock that stands still until a test advances it. Thread-safe.
+class manual_clock final : public runtime::clock {
+ public:
+  /// 2026-01-01T12:00:00Z: away from midnight, so a test meets a day's end only when it means to.
+  static constexpr epoch_ms noon = 1'767'268'800'000;
+
+  explicit manual_clock(epoch_ms start = noon) : epoch_(start) {}
+
+  [[nodiscard]] steady_time steady_now() const noexcept override {
+    return steady_time(std::chrono::hours(1) + std::chrono::milliseconds(elapsed_.load()));
+  }
+  [[nodiscard]] epoch_ms epoch_now() const noexcept override { return epoch_.load(); }
+
+  void advance(std::chrono::milliseconds by) {
+    elapsed_ += by.count();
+    epoch_ += by.count();
+  }
+  /// Moves the wall clock only, as NTP or an operator does.
+  void set_epoch(epoch_ms now) { epoch_ = now; }
+
+ private:
+  std::atomic<std::int64_t> elapsed_{0};
+  std::atomic<epoch_ms> epoch_;
+};
+
+}  // namespace spidergate::testing
