@@ -1,21 +1,21 @@
 #pragma once
+#include <spidergate/core/time.hpp>
+#include <spidergate/runtime/awaitable.hpp>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
 
-#include <spidergate/runtime/awaitable.hpp>
-#include <spidergate/core/time.hpp>
-
 namespace spidergate::runtime {
 
 /// A connected, ordered, two-way stream of bytes: TCP, TLS, or a pair in memory for tests.
 /// Owned by one coroutine, used on one worker thread. At most one read and one write at a time.
 ///
-/// Failures are error codes: `asio::error::eof` when the peer has finished, `asio::error::timed_out` when the deadline passed,
-/// `asio::error::operation_aborted` after cancel(), and the system's own codes. After a failed or cancelled read or write the stream
-/// must be closed, not reused.
+/// Failures are error codes: `asio::error::eof` when the peer has finished, `asio::error::timed_out` when the deadline
+/// passed, `asio::error::operation_aborted` after cancel(), and the system's own codes. After a failed or cancelled
+/// read or write the stream must be closed, not reused.
 class byte_stream {
  public:
   virtual ~byte_stream() = default;
@@ -30,15 +30,17 @@ class byte_stream {
   /// Interrupts a pending read or write, which then fails with operation_aborted. Idempotent.
   virtual void cancel() noexcept = 0;
 
-  /// Closes at once (TLS: without waiting for the peer's close_notify). Idempotent. `reset` drops unsent bytes and sends RST.
+  /// Closes at once (TLS: without waiting for the peer's close_notify). Idempotent. `reset` drops unsent bytes and
+  /// sends RST.
   virtual void close(bool reset = false) noexcept = 0;
 
-  /// While a watcher is set and no read is pending, it is called once when the peer closes or resets. Bytes that arrive are left for the
-  /// next read; after that the watch stays silent until that read. An empty function ends the watch.
+  /// While a watcher is set and no read is pending, it is called once when the peer closes or resets. Bytes that arrive
+  /// are left for the next read; after that the watch stays silent until that read. An empty function ends the watch.
   /// Costs no system call: it uses the readiness wait that the next read needs anyway.
   virtual void watch_peer(std::function<void()> on_gone) = 0;
 
-  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end. One non-blocking system call.
+  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end. One non-blocking system
+  /// call.
   [[nodiscard]] virtual bool is_quiet() noexcept = 0;
 
   /// The peer's address ("192.0.2.1", "2001:db8::1"), without port.

@@ -1,19 +1,20 @@
 #pragma once
-#include <boost/asio/steady_timer.hpp>
+#include <spidergate/core/time.hpp>
+#include <spidergate/runtime/awaitable.hpp>
+
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
-
-#include <spidergate/runtime/awaitable.hpp>
-#include <spidergate/core/time.hpp>
+#include <cstdint>
 
 namespace spidergate::runtime {
 
-/// All the deadlines of one worker thread, at the price of one timer: arming and disarming are a list splice, without a system
-/// call and without an allocation, which is what a proxy that sets four deadlines a request needs.
-/// Precision is one tick (10 ms), never early. The timer runs only while something is armed. Not thread-safe.
+/// All the deadlines of one worker thread, at the price of one timer: arming and disarming are a list splice, without a
+/// system call and without an allocation, which is what a proxy that sets four deadlines a request needs. Precision is
+/// one tick (10 ms), never early. The timer runs only while something is armed. Not thread-safe.
 class deadline_wheel {
  public:
   static constexpr std::chrono::milliseconds tick{10};
@@ -31,7 +32,9 @@ class deadline_wheel {
 
    private:
     friend class deadline_wheel;
-    void unlink_if_linked() noexcept { if (is_linked()) unlink(); }
+    void unlink_if_linked() noexcept {
+      if (is_linked()) unlink();
+    }
     steady_time due_{};
   };
 
@@ -45,12 +48,19 @@ class deadline_wheel {
   static constexpr std::size_t slot_count = 512;
   using slot = boost::intrusive::list<entry, boost::intrusive::constant_time_size<false>>;
 
+  using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                           asio::io_context::executor_type>;
+
+  void start_ticking() noexcept;
   void schedule();
   void advance();
+  void fire_due(slot& entries, steady_time now) noexcept;
+  [[nodiscard]] bool idle() const noexcept;
 
-  asio::steady_timer timer_;
+  timer timer_;
   std::array<slot, slot_count> slots_;
-  std::size_t position_ = 0;
+  /// The last tick that has been dealt with, counted from the clock's epoch.
+  std::int64_t position_ = 0;
   bool ticking_ = false;
 };
 

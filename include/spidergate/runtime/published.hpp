@@ -7,8 +7,9 @@
 
 namespace spidergate::runtime {
 
-/// An immutable snapshot (settings, tokens, integrations) that one thread replaces and every worker reads. Reading costs one atomic
-/// load while nothing has changed: each reader keeps its own shared_ptr and takes the lock only after a publication.
+/// An immutable snapshot (settings, tokens, integrations) that one thread replaces and every worker reads. Reading
+/// costs one atomic load while nothing has changed: each reader keeps its own shared_ptr and takes the lock only after
+/// a publication.
 template <class T>
 class published {
  public:
@@ -30,7 +31,8 @@ class published {
   /// One thread's view. Must not outlive the published object.
   class reader {
    public:
-    explicit reader(const published& source) : source_(&source), version_(source.version_.load(std::memory_order_acquire)), held_(source.load()) {}
+    explicit reader(const published& source)
+        : source_(&source), version_(source.version_.load(std::memory_order_acquire)), held_(source.load()) {}
 
     /// The newest snapshot; the reference stays valid until the next call.
     [[nodiscard]] const std::shared_ptr<const T>& get() {

@@ -5,8 +5,8 @@
 
 namespace spidergate::runtime {
 
-/// One request's "give up now": set when the client has gone, the deadline of the whole request has passed, or the server
-/// must stop. Whoever waits for something registers how to interrupt that wait, for as long as the wait lasts.
+/// One request's "give up now": set when the client has gone, the deadline of the whole request has passed, or the
+/// server must stop. Whoever waits for something registers how to interrupt that wait, for as long as the wait lasts.
 /// Belongs to one worker thread; not thread-safe. The first reason stays.
 class stop_signal {
  public:
@@ -23,8 +23,8 @@ class stop_signal {
   /// Sets the reason and interrupts the current wait, if any. Later calls change nothing.
   void stop(reason why) noexcept;
 
-  /// For its lifetime, `interrupt` is called (once, synchronously) when the signal stops. Guards nest: the innermost is called
-  /// first, then the outer ones. Registering on a signal that has stopped already calls `interrupt` at once.
+  /// For its lifetime, `interrupt` is called (once, synchronously) when the signal stops. Guards nest: the innermost is
+  /// called first, then the outer ones. Registering on a signal that has stopped already calls `interrupt` at once.
   class on_stop {
    public:
     on_stop(stop_signal& signal, std::function<void()> interrupt);
@@ -42,6 +42,7 @@ class stop_signal {
  private:
   reason reason_ = reason::none;
   on_stop* innermost_ = nullptr;
+  on_stop* next_to_interrupt_ = nullptr;
 };
 
 }  // namespace spidergate::runtime

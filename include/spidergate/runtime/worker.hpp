@@ -1,21 +1,27 @@
 #pragma once
-#include <cstddef>
-#include <functional>
-#include <memory>
-#include <thread>
-
 #include <spidergate/runtime/awaitable.hpp>
 #include <spidergate/runtime/clock.hpp>
 #include <spidergate/runtime/deadline_wheel.hpp>
+#include <spidergate/runtime/wait_point.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
 
 namespace spidergate::runtime {
 
-/// One thread with its io_context and its deadlines. A request stays on the worker that accepted it; crossing threads means
-/// posting. Everything reached through a worker belongs to its thread, but for post().
+/// One thread with its io_context and its deadlines. A request stays on the worker that accepted it; crossing threads
+/// means posting. Everything reached through a worker belongs to its thread, but for post().
 class worker {
  public:
   worker(std::size_t index, const clock& time);
+  /// Stops, then destroys the coroutines that are still suspended.
   ~worker();
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
 
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
@@ -26,8 +32,8 @@ class worker {
   void start();
   /// Runs `job` on the worker's thread. Thread-safe.
   void post(std::function<void()> job);
-  /// Starts a coroutine on this worker. An exception that leaves it is a bug: it is logged through `on_bug`, and the process goes on.
-  /// Thread-safe.
+  /// Starts a coroutine on this worker. An exception that leaves it is a bug: it is logged through `on_bug`, and the
+  /// process goes on. Thread-safe.
   void spawn(std::function<awaitable<void>()> coroutine);
   /// Sleeps; returns early (false) when `stop` is called on the worker. Worker thread only.
   awaitable<bool> sleep_until(steady_time due);
@@ -38,10 +44,21 @@ class worker {
   static void set_bug_reporter(std::function<void(std::exception_ptr)> report);
 
  private:
+  friend class wait_point;
+  using parked_list = boost::intrusive::list<wait_point, boost::intrusive::base_hook<detail::parked_hook>,
+                                             boost::intrusive::constant_time_size<false>>;
+
+  void run();
+  void release_parked() noexcept;
+
   std::size_t index_;
   const clock& time_;
+  // Before io_, and so destroyed after it: the coroutines that io_ still holds may unlink themselves from here.
+  parked_list parked_;
+  bool stopping_ = false;
   asio::io_context io_;
   deadline_wheel deadlines_;
+  std::mutex thread_mutex_;
   std::thread thread_;
 };
 

@@ -1,0 +1,158 @@
+#include "ready_socket.hpp"
+
+#include <spidergate/runtime/worker.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
+
+namespace spidergate::runtime {
+namespace {
+
+error_code last_error() noexcept {
+  if (errno == EAGAIN) return asio::error::would_block;
+  return {errno, boost::system::system_category()};
+}
+
+std::string address_text(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
+}  // namespace
+
+ready_socket::ready_socket(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer)
+    : socket_(std::move(socket)),
+      fd_(socket_.native_handle()),
+      reader_(home),
+      writer_(home),
+      peer_address_(address_text(peer.address())) {
+  // A socket that has broken already says so at the first read.
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+result<std::size_t> ready_socket::receive(std::span<char> buffer) noexcept {
+  const auto received = ::recv(fd_, buffer.data(), buffer.size(), 0);
+  if (received > 0) {
+    // Less than asked for: the kernel has no more. Should the end have come together with these bytes, the wait tells.
+    drained_ = static_cast<std::size_t>(received) < buffer.size();
+    return static_cast<std::size_t>(received);
+  }
+  if (received == 0) return error_code(asio::error::eof);
+  const auto failure = last_error();
+  if (failure == asio::error::would_block) drained_ = true;
+  return failure;
+}
+
+result<std::size_t> ready_socket::send(std::span<const std::string_view> pieces, std::size_t offset) noexcept {
+  std::array<iovec, 256> parts;  // NOLINT: filled below as far as it is used
+  const auto count = std::min(pieces.size(), parts.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto piece = i == 0 ? pieces[i].substr(offset) : pieces[i];
+    parts[i] = {const_cast<char*>(piece.data()), piece.size()};
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  const auto sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+  if (sent < 0) return last_error();
+  return static_cast<std::size_t>(sent);
+}
+
+peer_state ready_socket::peek() noexcept {
+  if (!is_open()) return peer_state::gone;
+  char byte = 0;
+  const auto seen = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (seen > 0) return peer_state::bytes;
+  return seen < 0 && errno == EAGAIN ? peer_state::quiet : peer_state::gone;
+}
+
+/// Keeps the socket alive while the reactor holds the wait.
+struct ready_socket::wait_handler {
+  ready_socket_ptr socket;
+  void (ready_socket::*then)(error_code);
+
+  void operator()(error_code failure) { (socket.get()->*then)(failure); }
+};
+
+void ready_socket::await_bytes() {
+  if (std::exchange(awaiting_bytes_, true)) return;
+  socket_.async_wait(tcp_socket::wait_read, wait_handler{this, &ready_socket::on_bytes});
+}
+
+void ready_socket::await_space() {
+  if (std::exchange(awaiting_space_, true)) return;
+  socket_.async_wait(tcp_socket::wait_write, wait_handler{this, &ready_socket::on_space});
+}
+
+awaitable<result<void>> ready_socket::wait_readable(steady_time deadline) {
+  await_bytes();
+  return reader_.wait(deadline);
+}
+
+awaitable<result<void>> ready_socket::wait_writable(steady_time deadline) {
+  await_space();
+  return writer_.wait(deadline);
+}
+
+void ready_socket::on_bytes(error_code failure) {
+  awaiting_bytes_ = false;
+  drained_ = false;
+  if (reader_.waiting()) {
+    reader_.resume_now(failure);
+  } else if (!failure) {
+    look_at_peer();
+  }
+}
+
+void ready_socket::on_space(error_code failure) {
+  awaiting_space_ = false;
+  writer_.resume_now(failure);
+}
+
+void ready_socket::watch(std::function<void()> on_gone, std::function<peer_state()> look) {
+  on_gone_ = std::move(on_gone);
+  look_ = std::move(look);
+  if (on_gone_ && is_open()) await_bytes();
+}
+
+void ready_socket::look_at_peer() {
+  if (!on_gone_) return;
+  switch (look_()) {
+    case peer_state::quiet:
+      drained_ = true;
+      await_bytes();
+      return;
+    case peer_state::bytes:
+      return;
+    case peer_state::gone:
+      look_ = nullptr;
+      std::exchange(on_gone_, nullptr)();
+      return;
+  }
+}
+
+void ready_socket::cancel() noexcept {
+  reader_.release(asio::error::operation_aborted);
+  writer_.release(asio::error::operation_aborted);
+}
+
+void ready_socket::close(bool reset) noexcept {
+  on_gone_ = nullptr;
+  look_ = nullptr;
+  cancel();
+  if (!is_open()) return;
+  error_code ignored;
+  if (reset) socket_.set_option(tcp_socket::linger(true, 0), ignored);
+  socket_.close(ignored);
+  fd_ = -1;
+}
+
+}  // namespace spidergate::runtime

@@ -1,0 +1,212 @@
+#include "ready_socket.hpp"
+#include "socket_bio.hpp"
+
+#include <spidergate/runtime/tls_stream.hpp>
+
+#include <boost/asio/ssl/error.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace spidergate::runtime {
+
+void ssl_deleter::operator()(ssl_st* ssl) const noexcept {
+  SSL_free(ssl);
+}
+
+namespace {
+
+/// The largest plaintext of one TLS record.
+constexpr std::size_t max_record_bytes = 16 * 1024;
+
+/// OpenSSL and its socket, counted: suspended coroutines may outlive the stream.
+struct session : boost::intrusive_ref_counter<session, boost::thread_unsafe_counter> {
+  session(ready_socket_ptr on, ssl_ptr object) : socket(std::move(on)), ssl(std::move(object)) {}
+
+  ready_socket_ptr socket;
+  ssl_ptr ssl;
+  bool usable = false;  ///< handshaken and without a fatal error: only then may close_notify be sent
+};
+
+using session_ptr = boost::intrusive_ptr<session>;
+
+/// What OpenSSL wants after a call that did not succeed: success means "wait for `wants_write`, then call again".
+struct verdict {
+  error_code failure;
+  bool wants_write = false;
+};
+
+verdict judge(session& s, int returned) {
+  const int error = SSL_get_error(s.ssl.get(), returned);
+  if (error == SSL_ERROR_WANT_READ) return {};
+  if (error == SSL_ERROR_WANT_WRITE) return {{}, true};
+  if (error == SSL_ERROR_ZERO_RETURN) return {asio::error::eof};
+  s.usable = false;
+  const auto reason = ERR_peek_error();
+  if (error == SSL_ERROR_SSL) {
+    // An end without close_notify may be a cut by somebody else: not a clean end.
+    if (ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {asio::error::connection_reset};
+    return {error_code(static_cast<int>(reason), asio::error::get_ssl_category())};
+  }
+  const auto system = socket_bio_error(SSL_get_rbio(s.ssl.get()));
+  return {system ? system : error_code(asio::error::connection_reset)};
+}
+
+/// Waits until the call that got this verdict is worth repeating. Only forwards: no coroutine of its own.
+awaitable<result<void>> wait_for(session& s, verdict v, steady_time deadline) {
+  return v.wants_write ? s.socket->wait_writable(deadline) : s.socket->wait_readable(deadline);
+}
+
+awaitable<result<void>> shake_hands(session_ptr s, steady_time deadline) {
+  for (;;) {
+    if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
+    ERR_clear_error();
+    const int returned = SSL_do_handshake(s->ssl.get());
+    if (returned == 1) break;
+    const auto v = judge(*s, returned);
+    // The peer left in the middle of the handshake: for the caller that is a failure, not an end.
+    if (v.failure == asio::error::eof) co_return error_code(asio::error::connection_reset);
+    if (v.failure) co_return v.failure;
+    const auto ready = co_await wait_for(*s, v, deadline);
+    if (!ready) co_return ready.error();
+  }
+  s->usable = true;
+  co_return result<void>();
+}
+
+awaitable<result<std::size_t>> read_from(session_ptr s, std::span<char> buffer, steady_time deadline) {
+  for (;;) {
+    if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int returned = SSL_read_ex(s->ssl.get(), buffer.data(), buffer.size(), &count);
+    if (returned == 1) co_return count;
+    const auto v = judge(*s, returned);
+    if (v.failure) co_return v.failure;
+    const auto ready = co_await wait_for(*s, v, deadline);
+    if (!ready) co_return ready.error();
+  }
+}
+
+awaitable<result<void>> write_all(session_ptr s, std::string_view bytes, steady_time deadline) {
+  while (!bytes.empty()) {
+    if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int returned = SSL_write_ex(s->ssl.get(), bytes.data(), bytes.size(), &count);
+    if (returned == 1) {
+      bytes.remove_prefix(count);
+      continue;
+    }
+    const auto v = judge(*s, returned);
+    if (v.failure) co_return v.failure;
+    const auto ready = co_await wait_for(*s, v, deadline);
+    if (!ready) co_return ready.error();
+  }
+  co_return result<void>();
+}
+
+/// Joins small pieces into records, for each record costs a header, a tag and a system call; large ones go as they are.
+awaitable<result<void>> write_pieces(session_ptr s, std::span<const std::string_view> pieces, steady_time deadline) {
+  std::string record;
+  for (const auto piece : pieces) {
+    if (record.size() + piece.size() <= max_record_bytes) {
+      record.append(piece);
+      continue;
+    }
+    // Fill the record that has been begun, so that the rest needs no copy.
+    const auto head = record.empty() ? 0 : max_record_bytes - record.size();
+    record.append(piece.substr(0, head));
+    if (!record.empty()) {
+      const auto written = co_await write_all(s, record, deadline);
+      if (!written) co_return written.error();
+      record.clear();
+    }
+    const auto rest = piece.substr(head);
+    const auto whole = rest.size() - rest.size() % max_record_bytes;
+    const auto written = co_await write_all(s, rest.substr(0, whole), deadline);
+    if (!written) co_return written.error();
+    record.append(rest.substr(whole));
+  }
+  if (record.empty()) co_return result<void>();
+  co_return co_await write_all(s, record, deadline);
+}
+
+class openssl_stream final : public tls_stream {
+ public:
+  explicit openssl_stream(session_ptr s) : session_(std::move(s)) {}
+  ~openssl_stream() override { close(false); }
+  openssl_stream(const openssl_stream&) = delete;
+  openssl_stream& operator=(const openssl_stream&) = delete;
+
+  awaitable<result<void>> handshake(steady_time deadline) override { return shake_hands(session_, deadline); }
+  [[nodiscard]] ssl_st* native() noexcept override { return session_->ssl.get(); }
+
+  awaitable<result<std::size_t>> read_some(std::span<char> buffer, steady_time deadline) override {
+    return read_from(session_, buffer, deadline);
+  }
+
+  awaitable<result<void>> write(std::span<const std::string_view> pieces, steady_time deadline) override {
+    if (pieces.size() == 1) return write_all(session_, pieces.front(), deadline);
+    return write_pieces(session_, pieces, deadline);
+  }
+
+  void cancel() noexcept override { socket().cancel(); }
+
+  void close(bool reset) noexcept override {
+    if (!reset && socket().is_open() && std::exchange(session_->usable, false)) {
+      ERR_clear_error();
+      SSL_shutdown(session_->ssl.get());
+    }
+    socket().close(reset);
+  }
+
+  void watch_peer(std::function<void()> on_gone) override {
+    socket().watch(std::move(on_gone), [s = session_.get()] { return look(*s); });
+  }
+
+  [[nodiscard]] bool is_quiet() noexcept override {
+    if (!socket().is_open()) return false;
+    socket().forget_drained();
+    return look(*session_) == peer_state::quiet;
+  }
+
+  [[nodiscard]] std::string_view peer_address() const noexcept override { return session_->socket->peer_address(); }
+
+ private:
+  [[nodiscard]] ready_socket& socket() noexcept { return *session_->socket; }
+
+  /// Session tickets and other messages that carry no bytes are taken in on the way.
+  static peer_state look(session& s) noexcept {
+    ERR_clear_error();
+    char byte = 0;
+    std::size_t count = 0;
+    const int returned = SSL_peek_ex(s.ssl.get(), &byte, 1, &count);
+    if (returned == 1) return peer_state::bytes;
+    return judge(s, returned).failure ? peer_state::gone : peer_state::quiet;
+  }
+
+  session_ptr session_;
+};
+
+}  // namespace
+
+std::unique_ptr<tls_stream> make_tls_stream(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer,
+                                            ssl_ptr ssl, tls_side side) {
+  ready_socket_ptr ready(new ready_socket(home, std::move(socket), peer));
+  auto* bio = make_socket_bio(*ready);
+  SSL_set_bio(ssl.get(), bio, bio);
+  // Buffers of idle connections are given back; a write may go on from another address after a wait.
+  SSL_set_mode(ssl.get(),
+               SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // Header and body of a record in one recv().
+  SSL_set_read_ahead(ssl.get(), 1);
+  side == tls_side::client ? SSL_set_connect_state(ssl.get()) : SSL_set_accept_state(ssl.get());
+  return std::make_unique<openssl_stream>(session_ptr(new session(std::move(ready), std::move(ssl))));
+}
+
+}  // namespace spidergate::runtime

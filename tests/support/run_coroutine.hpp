@@ -1,0 +1,57 @@
+#pragma once
+#include <spidergate/runtime/worker.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace spidergate::testing {
+
+/// Drives a worker that was not started, on the test's own thread, until `done` holds. Throws after ten seconds: stuck.
+inline void run_until(runtime::worker& worker, const std::function<bool()>& done) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto work = asio::make_work_guard(worker.io());
+  while (!done()) {
+    if (worker.io().stopped()) worker.io().restart();
+    worker.io().run_one_until(give_up);
+    if (std::chrono::steady_clock::now() >= give_up) throw std::runtime_error("the coroutine is stuck");
+  }
+}
+
+/// Runs one coroutine to its end on a worker that was not started, and gives its value.
+template <class T>
+T run_coroutine(runtime::worker& worker, awaitable<T> coroutine) {
+  std::optional<T> value;
+  std::exception_ptr failure;
+  asio::co_spawn(worker.io().get_executor(), std::move(coroutine), [&](std::exception_ptr thrown, T returned) {
+    failure = std::move(thrown);
+    value.emplace(std::move(returned));
+  });
+  run_until(worker, [&] { return value.has_value(); });
+  if (failure) std::rethrow_exception(failure);
+  return std::move(*value);
+}
+
+inline void run_coroutine(runtime::worker& worker, awaitable<void> coroutine) {
+  bool finished = false;
+  std::exception_ptr failure;
+  asio::co_spawn(worker.io().get_executor(), std::move(coroutine), [&](std::exception_ptr thrown) {
+    failure = std::move(thrown);
+    finished = true;
+  });
+  run_until(worker, [&] { return finished; });
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// A deadline this far from now.
+inline steady_time in(std::chrono::milliseconds delay) {
+  return std::chrono::steady_clock::now() + delay;
+}
+
+}  // namespace spidergate::testing
