@@ -1,17 +1,20 @@
 #pragma once
+#include <spidergate/core/result.hpp>
+#include <spidergate/core/time.hpp>
+#include <spidergate/http/request_head.hpp>
+#include <spidergate/runtime/awaitable.hpp>
+
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include <spidergate/core/result.hpp>
-#include <spidergate/http/request_head.hpp>
-#include <spidergate/runtime/awaitable.hpp>
-
 namespace spidergate::http {
 
-/// Response header fields, ready to be written: names and values are checked while they are added, so nothing that we answer can carry
-/// CR, LF or NUL (the offending bytes are replaced by a space).
+/// Response header fields, ready to be written: names and values are checked while they are added, so nothing that we
+/// answer can carry CR, LF, NUL or another control byte (replaced by a space in values, by '-' in names). The fields
+/// that the exchange itself writes (Connection, Content-Length, Date, Transfer-Encoding) are dropped.
 class header_block {
  public:
   void add(std::string_view name, std::string_view value);
@@ -23,8 +26,9 @@ class header_block {
   std::string text_;  // "name: value\r\n" each
 };
 
-/// One request and its answer, on one connection. Lives on the connection's worker thread, for the duration of the handler.
-/// Content-Length, Transfer-Encoding, Connection and Date are written by the exchange; everything else is the handler's.
+/// One request and its answer, on one connection. Lives on the connection's worker thread, for the duration of the
+/// handler. Content-Length, Transfer-Encoding, Connection and Date are written by the exchange; everything else is the
+/// handler's.
 class exchange {
  public:
   virtual ~exchange() = default;
@@ -38,18 +42,27 @@ class exchange {
   /// When the first byte of the head was read.
   [[nodiscard]] virtual steady_time started() const noexcept = 0;
 
-  /// The whole body, sized or chunked; sends "100 Continue" first where the client waits for it. The bytes are writable by nobody else, stay
-  /// valid until the answer is complete, and are followed by at least 64 readable bytes (what simdjson needs).
-  /// Fails with http::errc: body_too_large, bad_chunk, timed_out, client_gone. After a failure only respond() is allowed, and the connection closes.
+  /// The whole body, sized or chunked; sends "100 Continue" first where the client waits for it. The bytes are writable
+  /// by nobody else, stay valid until the answer is complete, and are followed by at least 64 readable bytes (what
+  /// simdjson needs). Fails with http::errc: body_too_large, bad_chunk, timed_out, client_gone. After a failure only
+  /// respond() is allowed, and the connection closes.
   virtual awaitable<result<std::string_view>> read_body() = 0;
 
-  /// From now on `on_gone` is called (at most once, on this thread) when the client closes its connection before the answer is complete.
+  /// Gives the body's memory back before the answer is complete, for answers that last. What read_body() returned must
+  /// not be used again.
+  virtual void release_body() noexcept {}
+
+  /// From now on `on_gone` is called (at most once, on this thread) when the client closes its connection before the
+  /// answer is complete.
   virtual void watch_client(std::function<void()> on_gone) = 0;
 
-  /// Answers with one complete message in one write; `body` is omitted for HEAD but its length is stated. 204 and 304 carry none.
-  virtual awaitable<result<void>> respond(int status, const header_block& headers, std::span<const std::string_view> body) = 0;
+  /// Answers with one complete message in one write; `body` is omitted for HEAD but its length is stated. 204 and 304
+  /// carry none.
+  virtual awaitable<result<void>> respond(int status, const header_block& headers,
+                                          std::span<const std::string_view> body) = 0;
 
-  /// Begins an answer whose length is not known: chunked towards HTTP/1.1, until close towards HTTP/1.0. The head is sent together with the first write().
+  /// Begins an answer whose length is not known: chunked towards HTTP/1.1, until close towards HTTP/1.0. The head is
+  /// sent together with the first write().
   virtual void begin_stream(int status, const header_block& headers) = 0;
   /// Sends bytes of the stream at once. Completion means the socket took them: awaiting it is the back-pressure.
   virtual awaitable<result<void>> write(std::string_view bytes) = 0;
