@@ -3,7 +3,6 @@
 
 #include <spidergate/runtime/tls_stream.hpp>
 
-#include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -19,6 +18,21 @@ void ssl_deleter::operator()(ssl_st* ssl) const noexcept {
 }
 
 namespace {
+
+/// OpenSSL's packed error codes. (asio's own such category would pull the whole of asio::ssl in.)
+class openssl_category final : public boost::system::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "openssl"; }
+  [[nodiscard]] std::string message(int value) const override {
+    const auto* reason = ERR_reason_error_string(static_cast<unsigned long>(value));
+    return reason != nullptr ? reason : "unknown OpenSSL error";
+  }
+};
+
+const boost::system::error_category& openssl_errors() noexcept {
+  static const openssl_category instance;
+  return instance;
+}
 
 /// The largest plaintext of one TLS record.
 constexpr std::size_t max_record_bytes = 16 * 1024;
@@ -50,7 +64,7 @@ verdict judge(session& s, int returned) {
   if (error == SSL_ERROR_SSL) {
     // An end without close_notify may be a cut by somebody else: not a clean end.
     if (ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {asio::error::connection_reset};
-    return {error_code(static_cast<int>(reason), asio::error::get_ssl_category())};
+    return {error_code(static_cast<int>(reason), openssl_errors())};
   }
   const auto system = socket_bio_error(SSL_get_rbio(s.ssl.get()));
   return {system ? system : error_code(asio::error::connection_reset)};
