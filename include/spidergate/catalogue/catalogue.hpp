@@ -1,4 +1,7 @@
 #pragma once
+#include <spidergate/core/result.hpp>
+#include <spidergate/model/usage.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,19 +11,18 @@
 #include <utility>
 #include <vector>
 
-#include <spidergate/core/result.hpp>
-#include <spidergate/model/usage.hpp>
-
 namespace spidergate::catalogue {
 
 /// How a provider wants its credential.
 enum class auth_style : std::uint8_t {
-  bearer,    ///< Authorization: Bearer KEY
-  header,    ///< NAME: KEY
-  query,     ///< ?NAME=KEY
-  scheme,    ///< Authorization: WORD KEY; with WORD "raw" the key alone
-  none,      ///< self-hosted; a bearer key is optional
-  sigv4, oci_signature, oauth2,
+  bearer,  ///< Authorization: Bearer KEY
+  header,  ///< NAME: KEY
+  query,   ///< ?NAME=KEY
+  scheme,  ///< Authorization: WORD KEY; with WORD "raw" the key alone
+  none,    ///< self-hosted; a bearer key is optional
+  sigv4,
+  oci_signature,
+  oauth2,
 };
 
 /// What a streaming provider connection does when the client has gone.
@@ -29,18 +31,20 @@ enum class on_disconnect : std::uint8_t { cancel, drain };
 /// An upstream LLM service.
 struct provider {
   std::string id, name;
-  std::string dialect;                ///< "openai", "anthropic", …
-  std::string base_url;               ///< no trailing slash; may hold {account_id}-like settings
+  std::string dialect;   ///< "openai", "anthropic", …
+  std::string base_url;  ///< no trailing slash; may hold {account_id}-like settings
   auth_style auth = auth_style::bearer;
-  std::string auth_name;              ///< of header, query, scheme
-  std::string key_env;                ///< conventional environment variable; may be empty
-  std::vector<std::string> key_env_aliases;   ///< other names that providers.csv's quirks give
-  std::vector<std::string> endpoints; ///< "chat", "embeddings", …
+  std::string auth_name;                     ///< of header, query, scheme
+  std::string key_env;                       ///< conventional environment variable; may be empty
+  std::vector<std::string> key_env_aliases;  ///< other names that providers.csv's quirks give
+  std::vector<std::string> endpoints;        ///< "chat", "embeddings", …; empty is not known
   std::string free_tier, docs_url, quirks;
-  std::vector<std::pair<std::string, std::string>> renames;   ///< request parameters: from -> to (only plain top-level ones)
-  int priority = 0;                   ///< higher is preferred where several providers list a bare model name
-  bool from_config = false;           ///< defined or re-based in the config file: private addresses allowed
+  std::vector<std::pair<std::string, std::string>>
+      renames;               ///< request parameters: from -> to (only plain top-level ones)
+  int priority = 0;          ///< higher is preferred where several providers list a bare model name
+  bool from_config = false;  ///< defined or re-based in the config file: private addresses allowed
   on_disconnect disconnect = on_disconnect::cancel;
+  /// True as well when no endpoint is known: an operator's own server may have any.
   [[nodiscard]] bool has_endpoint(std::string_view name) const noexcept;
 };
 
@@ -51,13 +55,15 @@ struct model_entry {
   std::string provider, id;
   catalogue::mode mode = mode::chat;
   model::price price;
-  std::int64_t context = 0;      ///< tokens; 0 is not known
+  std::int64_t context = 0;  ///< tokens; 0 is not known
   std::int64_t max_output = 0;
   bool text_in = true, image_in = false, audio_in = false, video_in = false, pdf_in = false;
   bool tools = false, json_schema = false, vision = false, reasoning = false, deprecated = false;
   bool no_temperature = false;
-  std::string api;               ///< "responses" or "image_edit" where the model answers on that endpoint only
-  std::string dialect;           ///< where it differs from its provider's
+  /// False where a capability that is not set means "not stated" rather than "no".
+  bool capabilities_stated = false;
+  std::string api;      ///< "responses" or "image_edit" where the model answers on that endpoint only
+  std::string dialect;  ///< where it differs from its provider's
 };
 
 /// An alias: a name for a job, with its chain. An entry is "provider/model" or another alias.
@@ -67,6 +73,9 @@ struct alias_entry {
   bool from_config = false;
 };
 
+/// Reads "bearer", "header:NAME", "query:NAME", "scheme:WORD", "none", …; nothing when it is none of them.
+[[nodiscard]] std::optional<std::pair<auth_style, std::string>> parse_auth(std::string_view text);
+
 /// One of the config's or built-in rules: a glob over the bare model name, and who serves it.
 struct rule {
   std::string match;
@@ -75,11 +84,19 @@ struct rule {
 
 /// Additions and overrides from the config file, applied over the built-in data.
 struct overlay {
+  /// A new model of a provider, or what is to be changed of one that it has.
+  struct model_change {
+    std::string name;
+    std::optional<std::string> input_per_mtok_usd, output_per_mtok_usd, cache_read_per_mtok_usd;
+    std::optional<std::int64_t> context, max_output;
+    std::string mode;  ///< as in models.csv; empty is chat, or unchanged
+  };
+  /// A new provider, or what is to be changed of a built-in one.
   struct provider_change {
+    using model_change = overlay::model_change;
     std::string id;
     std::optional<std::string> name, dialect, base_url, auth, key_env, on_disconnect;
     std::optional<int> priority;
-    struct model_change { std::string name; std::optional<std::string> input_per_mtok_usd, output_per_mtok_usd, cache_read_per_mtok_usd; std::optional<std::int64_t> context, max_output; std::string mode; };
     std::vector<model_change> models;
   };
   std::vector<provider_change> providers;
@@ -91,20 +108,26 @@ struct overlay {
 class catalogue {
  public:
   /// The embedded data with the overlay over it. A message naming the fault when the overlay makes no sense
-  /// (unknown provider without dialect and base_url, malformed price, alias cycle, alias entry that resolves to nothing).
-  [[nodiscard]] static boost::system::result<std::shared_ptr<const catalogue>, std::string> build(const overlay& changes);
+  /// (unknown provider without dialect and base_url, malformed price, alias cycle, alias entry that resolves to
+  /// nothing).
+  [[nodiscard]] static boost::system::result<std::shared_ptr<const catalogue>, std::string> build(
+      const overlay& changes);
 
   [[nodiscard]] const provider* find_provider(std::string_view id) const noexcept;
   [[nodiscard]] const model_entry* find_model(std::string_view provider, std::string_view model) const noexcept;
   /// Every provider's entry of that exact bare model name, highest provider priority first.
   [[nodiscard]] std::span<const model_entry* const> models_named(std::string_view bare) const noexcept;
   [[nodiscard]] const alias_entry* find_alias(std::string_view name) const noexcept;
+  /// Entries whose last path segment is that name, case ignored ("llama-3.1-8b" finds "meta-llama/Llama-3.1-8B"), in
+  /// the same order.
+  [[nodiscard]] std::vector<const model_entry*> models_ending_in(std::string_view name) const;
   /// "gpt-4o" style synonyms -> "provider/model"; nothing when there is none.
   [[nodiscard]] std::optional<std::string_view> find_synonym(std::string_view name) const noexcept;
 
-  [[nodiscard]] std::span<const provider> providers() const noexcept;
-  [[nodiscard]] std::span<const model_entry> models() const noexcept;   ///< grouped by provider
-  [[nodiscard]] std::span<const alias_entry> aliases() const noexcept;
+  [[nodiscard]] std::span<const provider> providers() const noexcept;  ///< by id
+  [[nodiscard]] std::span<const model_entry> models() const noexcept;  ///< grouped by provider
+  [[nodiscard]] std::span<const alias_entry> aliases()
+      const noexcept;  ///< by name, chains flattened to "provider/model"
   [[nodiscard]] std::span<const rule> config_rules() const noexcept;
   [[nodiscard]] std::span<const rule> builtin_patterns() const noexcept;
 

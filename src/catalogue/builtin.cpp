@@ -1,0 +1,212 @@
+#include "builtin.hpp"
+
+#include "csv.hpp"
+#include "embedded.hpp"
+
+#include <spidergate/core/ascii.hpp>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace spidergate::catalogue {
+namespace {
+
+[[noreturn]] void malformed(std::string_view what, std::string_view text) {
+  throw std::logic_error("catalogue: " + std::string(what) + " '" + std::string(text) + "' makes no sense");
+}
+
+template <class T>
+T required(std::optional<T> value, std::string_view what, std::string_view text) {
+  if (!value) malformed(what, text);
+  return *std::move(value);
+}
+
+std::vector<std::string> words(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  if (text.empty()) return parts;
+  for (const auto part : split(text, separator)) parts.emplace_back(part);
+  return parts;
+}
+
+std::vector<std::pair<std::string, std::string>> read_renames(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> renames;
+  for (const auto& word : words(text, ' ')) {
+    const auto arrow = word.find("->");
+    if (arrow == std::string::npos) malformed("rename", word);
+    renames.emplace_back(word.substr(0, arrow), word.substr(arrow + 2));
+  }
+  return renames;
+}
+
+std::vector<provider> read_providers() {
+  csv_table table(embedded::providers());
+  const auto id = table.column("id"), name = table.column("name"), dialect = table.column("dialect");
+  const auto base_url = table.column("base_url"), auth = table.column("auth"), key_env = table.column("key_env");
+  const auto key_env_aliases = table.column("key_env_aliases"), endpoints = table.column("endpoints");
+  const auto renames = table.column("renames"), priority = table.column("priority");
+  const auto free_tier = table.column("free_tier"), docs_url = table.column("docs_url"),
+             quirks = table.column("quirks");
+
+  std::vector<provider> providers;
+  while (table.next()) {
+    auto& made = providers.emplace_back();
+    made.id = table[id], made.name = table[name], made.dialect = table[dialect];
+    made.base_url = table[base_url];
+    std::tie(made.auth, made.auth_name) = required(parse_auth(table[auth]), "auth", table[auth]);
+    made.key_env = table[key_env], made.key_env_aliases = words(table[key_env_aliases], ' ');
+    made.endpoints = words(table[endpoints], ',');
+    made.renames = read_renames(table[renames]);
+    made.priority = required(parse_integer<int>(table[priority]), "priority", table[priority]);
+    made.free_tier = table[free_tier], made.docs_url = table[docs_url], made.quirks = table[quirks];
+  }
+  return providers;
+}
+
+std::optional<unit_price> read_price(std::string_view usd) {
+  if (usd.empty()) return std::nullopt;
+  return required(unit_price::from_usd_per_million(usd), "price", usd);
+}
+
+model::price::tier& tier_above(model::price& price, std::int64_t tokens) {
+  for (auto& tier : price.tiers)
+    if (tier.above_tokens == tokens) return tier;
+  price.tiers.push_back({.above_tokens = tokens, .input = {}, .output = {}, .cache_read = {}, .cache_write = {}});
+  return price.tiers.back();
+}
+
+/// "cache_read_above_200k" = usd: a price of a part of the request, from so many tokens on.
+void read_tier(model::price& price, std::string_view part, std::string_view above, std::string_view usd) {
+  if (!above.ends_with('k')) malformed("tier", above);
+  const auto thousands = required(parse_integer<std::int64_t>(above.substr(0, above.size() - 1)), "tier", above);
+  auto& tier = tier_above(price, thousands * 1000);
+  if (part == "in")
+    tier.input = read_price(usd);
+  else if (part == "out")
+    tier.output = read_price(usd);
+  else if (part == "cache_read")
+    tier.cache_read = read_price(usd);
+  else if (part == "cache_write")
+    tier.cache_write = read_price(usd);
+  else
+    malformed("tier", part);
+}
+
+/// The keys of other_price that chat, completions and embeddings need; the others belong to endpoints that are not
+/// served yet.
+void read_other(model_entry& made, std::string_view others) {
+  while (!others.empty()) {
+    const auto end = std::min(others.find(';'), others.size());
+    const auto clause = others.substr(0, end);
+    others.remove_prefix(std::min(end + 1, others.size()));
+    const auto equals = clause.find('=');
+    if (equals == std::string_view::npos) malformed("other_price", clause);
+    const auto key = clause.substr(0, equals), value = clause.substr(equals + 1);
+    if (const auto above = key.find("_above_"); above != std::string_view::npos)
+      read_tier(made.price, key.substr(0, above), key.substr(above + 7), value);
+    else if (key == "out_reasoning_per_mtok")
+      made.price.reasoning = read_price(value);
+    else if (key == "per_request")
+      made.price.per_request = required(money::from_usd(value), "price", value);
+    else if (key == "api")
+      made.api = value;
+    else if (key == "dialect")
+      made.dialect = value;
+    else if (key == "no_temperature")
+      made.no_temperature = value == "1";
+  }
+  std::sort(made.price.tiers.begin(), made.price.tiers.end(),
+            [](const auto& a, const auto& b) { return a.above_tokens < b.above_tokens; });
+}
+
+std::int64_t read_count(std::string_view text) {
+  return text.empty() ? 0 : required(parse_integer<std::int64_t>(text), "count", text);
+}
+
+void read_modalities(model_entry& made, std::string_view list) {
+  const auto has = [list](std::string_view name) { return list.find(name) != std::string_view::npos; };
+  made.text_in = has("text"), made.image_in = has("image"), made.audio_in = has("audio");
+  made.video_in = has("video"), made.pdf_in = has("pdf");
+}
+
+std::vector<model_entry> read_models() {
+  csv_table table(embedded::models());
+  const auto provider = table.column("provider"), id = table.column("model"), kind = table.column("mode");
+  const auto input = table.column("input_per_mtok_usd"), output = table.column("output_per_mtok_usd");
+  const auto cache_read = table.column("cache_read_per_mtok_usd"),
+             cache_write = table.column("cache_write_per_mtok_usd");
+  const auto other = table.column("other_price"), context = table.column("context");
+  const auto max_output = table.column("max_output"), modalities = table.column("modalities_in");
+  const auto tools = table.column("tools"), json_schema = table.column("json_schema"), vision = table.column("vision");
+  const auto reasoning = table.column("reasoning"), deprecated = table.column("deprecated"),
+             source = table.column("source");
+
+  std::vector<model_entry> models;
+  models.reserve(static_cast<std::size_t>(std::count(embedded::models().begin(), embedded::models().end(), '\n')));
+  while (table.next()) {
+    auto& made = models.emplace_back();
+    made.provider = table[provider], made.id = table[id];
+    made.mode = required(parse_mode(table[kind]), "mode", table[kind]);
+    made.price.input = read_price(table[input]), made.price.output = read_price(table[output]);
+    made.price.cache_read = read_price(table[cache_read]), made.price.cache_write = read_price(table[cache_write]);
+    read_other(made, table[other]);
+    made.context = read_count(table[context]), made.max_output = read_count(table[max_output]);
+    read_modalities(made, table[modalities]);
+    made.tools = table[tools] == "1", made.json_schema = table[json_schema] == "1", made.vision = table[vision] == "1";
+    made.reasoning = table[reasoning] == "1", made.deprecated = table[deprecated] == "1";
+    made.capabilities_stated = table[source] != "litellm";
+  }
+  return models;
+}
+
+std::vector<alias_entry> read_aliases() {
+  csv_table table(embedded::aliases());
+  const auto alias = table.column("alias"), provider = table.column("provider"), id = table.column("model");
+  std::vector<alias_entry> aliases;
+  // Rows are grouped by alias, in the order of their rank.
+  while (table.next()) {
+    if (aliases.empty() || aliases.back().name != table[alias]) aliases.emplace_back().name = table[alias];
+    aliases.back().chain.push_back(std::string(table[provider]) + '/' + std::string(table[id]));
+  }
+  return aliases;
+}
+
+std::vector<synonym> read_synonyms() {
+  csv_table table(embedded::synonyms());
+  const auto name = table.column("name"), provider = table.column("provider"), id = table.column("model");
+  std::vector<synonym> synonyms;
+  while (table.next())
+    synonyms.push_back({std::string(table[name]), std::string(table[provider]) + '/' + std::string(table[id])});
+  return synonyms;
+}
+
+std::vector<rule> read_patterns() {
+  csv_table table(embedded::patterns());
+  const auto match = table.column("match"), provider = table.column("provider");
+  std::vector<rule> patterns;
+  while (table.next()) patterns.push_back({std::string(table[match]), std::string(table[provider])});
+  return patterns;
+}
+
+}  // namespace
+
+std::optional<mode> parse_mode(std::string_view name) {
+  static constexpr std::array names{
+      std::pair{std::string_view{"chat"}, mode::chat},
+      std::pair{std::string_view{"embedding"}, mode::embedding},
+      std::pair{std::string_view{"image"}, mode::image},
+      std::pair{std::string_view{"audio_speech"}, mode::audio_speech},
+      std::pair{std::string_view{"audio_transcription"}, mode::audio_transcription},
+      std::pair{std::string_view{"rerank"}, mode::rerank},
+      std::pair{std::string_view{"moderation"}, mode::moderation},
+  };
+  for (const auto& [known, value] : names)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+tables read_builtin() {
+  return {read_providers(), read_models(), read_aliases(), read_synonyms(), read_patterns(), {}};
+}
+
+}  // namespace spidergate::catalogue

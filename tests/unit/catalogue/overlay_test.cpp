@@ -1,0 +1,225 @@
+#include <spidergate/catalogue/catalogue.hpp>
+
+#include <gtest/gtest.h>
+
+namespace spidergate::catalogue {
+namespace {
+
+overlay::provider_change server(std::string id) {
+  overlay::provider_change change;
+  change.id = std::move(id);
+  change.dialect = "openai";
+  change.base_url = "http://10.0.0.5:8000/v1";
+  return change;
+}
+
+overlay with(overlay::provider_change change) {
+  overlay changes;
+  changes.providers.push_back(std::move(change));
+  return changes;
+}
+
+overlay with_aliases(std::vector<alias_entry> aliases) {
+  overlay changes;
+  changes.aliases = std::move(aliases);
+  return changes;
+}
+
+std::string fault_of(const overlay& changes) {
+  const auto built = catalogue::build(changes);
+  return built ? "no fault" : built.error();
+}
+
+std::shared_ptr<const catalogue> built(const overlay& changes) {
+  auto made = catalogue::build(changes);
+  EXPECT_TRUE(made) << made.error();
+  return *made;
+}
+
+TEST(overlay, a_new_provider_needs_only_dialect_and_base_url) {
+  auto change = server("my-vllm");
+  change.auth = "none";
+  change.base_url = "http://10.0.0.5:8000/v1/";
+  change.models = {{.name = "qwen3",
+                    .input_per_mtok_usd = "0",
+                    .output_per_mtok_usd = "0.25",
+                    .cache_read_per_mtok_usd = {},
+                    .context = 32768,
+                    .max_output = {},
+                    .mode = ""}};
+  const auto data = built(with(change));
+  const auto* p = data->find_provider("my-vllm");
+  ASSERT_NE(p, nullptr);
+  EXPECT_TRUE(p->from_config);
+  EXPECT_EQ(p->base_url, "http://10.0.0.5:8000/v1");
+  EXPECT_EQ(p->auth, auth_style::none);
+  EXPECT_TRUE(p->has_endpoint("embeddings")) << "nothing is known about an operator's own server";
+  const auto* m = data->find_model("my-vllm", "qwen3");
+  ASSERT_NE(m, nullptr);
+  EXPECT_TRUE(m->price.known());
+  EXPECT_EQ(m->price.output->to_usd_per_million(), "0.25");
+  EXPECT_EQ(m->context, 32768);
+  EXPECT_FALSE(m->capabilities_stated);
+  EXPECT_EQ(data->models_named("qwen3")[0], m);
+  EXPECT_EQ(data->models().size(), 6584U);
+}
+
+TEST(overlay, an_own_server_is_preferred_for_the_models_it_lists) {
+  auto change = server("my-vllm");
+  change.models = {{.name = "gpt-4o",
+                    .input_per_mtok_usd = {},
+                    .output_per_mtok_usd = {},
+                    .cache_read_per_mtok_usd = {},
+                    .context = {},
+                    .max_output = {},
+                    .mode = {}}};
+  EXPECT_EQ(built(with(change))->models_named("gpt-4o")[0]->provider, "my-vllm");
+  change.priority = 1;
+  EXPECT_EQ(built(with(change))->models_named("gpt-4o")[0]->provider, "openai");
+}
+
+TEST(overlay, another_base_url_marks_a_built_in_provider_as_configured) {
+  overlay::provider_change change;
+  change.id = "openai";
+  change.base_url = "http://127.0.0.1:9000/v1";
+  const auto* p = built(with(change))->find_provider("openai");
+  EXPECT_TRUE(p->from_config);
+  EXPECT_EQ(p->dialect, "openai");
+  EXPECT_EQ(p->key_env, "OPENAI_API_KEY");
+}
+
+TEST(overlay, other_changes_do_not) {
+  overlay::provider_change change;
+  change.id = "openai";
+  change.priority = 5;
+  change.on_disconnect = "drain";
+  const auto data = built(with(change));
+  EXPECT_FALSE(data->find_provider("openai")->from_config);
+  EXPECT_EQ(data->find_provider("openai")->disconnect, on_disconnect::drain);
+  EXPECT_NE(data->models_named("gpt-4o")[0]->provider, "openai");
+}
+
+TEST(overlay, a_price_of_the_operator_replaces_the_built_in_one_and_its_tiers) {
+  overlay::provider_change change;
+  change.id = "openai";
+  change.models = {{.name = "gpt-5.5",
+                    .input_per_mtok_usd = "1.5",
+                    .output_per_mtok_usd = {},
+                    .cache_read_per_mtok_usd = {},
+                    .context = {},
+                    .max_output = {},
+                    .mode = {}}};
+  const auto data = built(with(change));
+  const auto* m = data->find_model("openai", "gpt-5.5");
+  EXPECT_EQ(m->price.input->to_usd_per_million(), "1.5");
+  EXPECT_EQ(m->price.output->to_usd_per_million(), "30");
+  EXPECT_TRUE(m->price.tiers.empty());
+  EXPECT_TRUE(m->tools) << "the rest of the row stays";
+  EXPECT_EQ(data->models().size(), 6583U);
+}
+
+TEST(overlay, what_makes_no_sense_is_named) {
+  auto change = server("my-vllm");
+  change.dialect.reset();
+  EXPECT_EQ(fault_of(with(change)),
+            "providers.my-vllm: no built-in provider has this name (did you mean 'vllm'?), and a new one needs dialect "
+            "and base_url");
+  change = server("openia");
+  change.base_url.reset();
+  EXPECT_NE(fault_of(with(change)).find("did you mean 'openai'?"), std::string::npos);
+  change = server("My VLLM");
+  EXPECT_NE(fault_of(with(change)).find("a-z"), std::string::npos);
+  change = server("x");
+  change.dialect = "opnai";
+  EXPECT_EQ(fault_of(with(change)), "providers.x.dialect: there is no dialect 'opnai' (did you mean 'openai'?)");
+  for (const auto* url : {"", "ftp://a", "https://", "https:///v1", "10.0.0.5:8000", "http://a b", "http://a/v1?x=1"}) {
+    change = server("x");
+    change.base_url = url;
+    EXPECT_TRUE(fault_of(with(change)).starts_with("providers.x.base_url: ")) << url;
+  }
+  change = server("x");
+  change.auth = "basic";
+  EXPECT_TRUE(fault_of(with(change)).starts_with("providers.x.auth: 'basic' is not one of bearer"));
+  change = server("x");
+  change.on_disconnect = "stop";
+  EXPECT_TRUE(fault_of(with(change)).starts_with("providers.x.on_disconnect: "));
+}
+
+TEST(overlay, malformed_models_are_named) {
+  overlay::model_change model;
+  model.name = "m";
+  const auto fault_with = [](overlay::model_change m) {
+    auto change = server("x");
+    change.models = {std::move(m)};
+    return fault_of(with(change));
+  };
+  EXPECT_EQ(fault_with(model), "no fault");
+  auto wrong = model;
+  wrong.output_per_mtok_usd = "cheap";
+  EXPECT_TRUE(fault_with(wrong).starts_with("providers.x.models.m.output_per_mtok_usd: 'cheap'"));
+  wrong.output_per_mtok_usd = "-1";
+  EXPECT_NE(fault_with(wrong), "no fault");
+  wrong = model;
+  wrong.mode = "talk";
+  EXPECT_TRUE(fault_with(wrong).starts_with("providers.x.models.m.mode: 'talk'"));
+  wrong = model;
+  wrong.context = -1;
+  EXPECT_NE(fault_with(wrong), "no fault");
+  wrong = model;
+  wrong.name = "";
+  EXPECT_NE(fault_with(wrong), "no fault");
+}
+
+TEST(overlay, aliases_override_add_and_flatten) {
+  const auto data = built(with_aliases({{"spideriq/coding", {"openai/gpt-4o", "team/cheap"}, false},
+                                        {"team/cheap", {"groq/brand-new", "spideriq/fast", "openai/gpt-4o"}, false}}));
+  const auto* coding = data->find_alias("spideriq/coding");
+  EXPECT_TRUE(coding->from_config);
+  EXPECT_EQ(coding->chain, (std::vector<std::string>{"openai/gpt-4o", "groq/brand-new", "groq/llama-3.1-8b-instant",
+                                                     "cerebras/llama3.1-8b", "gemini/gemini-2.5-flash-lite",
+                                                     "groq/openai/gpt-oss-20b"}));
+  EXPECT_EQ(data->aliases().size(), 27U);
+  EXPECT_FALSE(data->find_alias("spideriq/chat")->from_config);
+}
+
+TEST(overlay, an_alias_that_leads_back_to_itself_is_a_fault) {
+  EXPECT_EQ(fault_of(with_aliases({{"a", {"openai/gpt-4o", "b"}, false}, {"b", {"c"}, false}, {"c", {"a"}, false}})),
+            "aliases.a: leads back to itself: a -> b -> c -> a");
+  EXPECT_EQ(fault_of(with_aliases({{"a", {"a"}, false}})), "aliases.a: leads back to itself: a -> a");
+}
+
+TEST(overlay, an_alias_may_be_reached_twice_without_being_a_cycle) {
+  const auto data =
+      built(with_aliases({{"a", {"b", "c", "b"}, false}, {"b", {"openai/x"}, false}, {"c", {"b"}, false}}));
+  EXPECT_EQ(data->find_alias("a")->chain, std::vector<std::string>{"openai/x"});
+}
+
+TEST(overlay, an_alias_entry_that_resolves_to_nothing_is_a_fault) {
+  EXPECT_EQ(fault_of(with_aliases({{"a", {"opnai/gpt-4o"}, false}})),
+            "aliases.a: 'opnai/gpt-4o' names no alias, and no provider 'opnai' exists (did you mean 'openai'?)");
+  EXPECT_EQ(fault_of(with_aliases({{"a", {"gpt-4o"}, false}})),
+            "aliases.a: 'gpt-4o' is neither an alias nor provider/model");
+  EXPECT_NE(fault_of(with_aliases({{"a", {"openai/"}, false}})), "no fault");
+  EXPECT_EQ(fault_of(with_aliases({{"a", {}, false}})), "aliases.a: the chain is empty");
+}
+
+TEST(overlay, rules_keep_their_order_and_name_existing_providers) {
+  overlay changes;
+  changes.rules = {{"gpt-4*", "openai"}, {"*", "openrouter"}};
+  const auto data = built(changes);
+  ASSERT_EQ(data->config_rules().size(), 2U);
+  EXPECT_EQ(data->config_rules()[1].provider, "openrouter");
+  changes.rules = {{"gpt-4*", "openia"}};
+  EXPECT_EQ(fault_of(changes),
+            "rules: 'gpt-4*' names the provider 'openia', which does not exist (did you mean 'openai'?)");
+}
+
+TEST(overlay, providers_may_be_named_by_aliases_and_rules_of_the_same_overlay) {
+  auto changes = with(server("my-vllm"));
+  changes.aliases = {{"a", {"my-vllm/qwen3"}, false}};
+  changes.rules = {{"qwen*", "my-vllm"}};
+  EXPECT_EQ(fault_of(changes), "no fault");
+}
+
+}  // namespace
+}  // namespace spidergate::catalogue
