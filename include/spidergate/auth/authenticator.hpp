@@ -1,16 +1,18 @@
 #pragma once
+#include <spidergate/auth/cidr.hpp>
+#include <spidergate/core/time.hpp>
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/runtime/published.hpp>
+#include <spidergate/store/records.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include <spidergate/core/time.hpp>
-#include <spidergate/model/api_error.hpp>
-#include <spidergate/runtime/published.hpp>
-#include <spidergate/store/records.hpp>
 
 namespace spidergate::auth {
 
@@ -21,37 +23,50 @@ struct principal {
   std::string token_id, client_id, brand_id, brand_name, label;
   std::uint8_t scopes = 0;
   bool pool_access = true;
-  std::int64_t rpm = 0, rpd = 0, tpm = 0, max_parallel = 0;   ///< 0: no limit (the configured default rpm is filled in already)
+  std::int64_t rpm = 0, rpd = 0, tpm = 0,
+               max_parallel = 0;  ///< 0: no limit (the configured default rpm is filled in already)
   std::vector<std::string> allowed_models, blocked_models, allowed_cidrs;
+  std::vector<cidr> allowed_networks;  ///< allowed_cidrs, parsed; a malformed one is left out and so lets nobody in
   epoch_ms expires_at = 0, revoked_at = 0;
 
   /// admin implies every other scope.
   [[nodiscard]] bool has(scope s) const noexcept;
-  /// Globs over the names a model goes by (alias, "provider/model", bare model): blocked if any matches, allowed if the list is empty or any matches.
+  /// Globs over the names a model goes by (alias, "provider/model", bare model): blocked if any matches, allowed if the
+  /// list is empty or any matches.
   [[nodiscard]] bool may_use(std::string_view name) const noexcept;
   [[nodiscard]] bool may_use(std::string_view asked, std::string_view provider_and_model) const noexcept;
 };
 
-/// All tokens by hash, compiled from the store's rows.
+/// All tokens by hash, compiled from the store's rows. Rows whose brand is not there, or whose hash is malformed, never
+/// authenticate.
 class token_table;
-[[nodiscard]] std::shared_ptr<const token_table> compile_tokens(const std::vector<store::token_record>& tokens, const std::vector<store::client_record>& clients,
-                                                                const std::vector<store::brand_record>& brands, std::int64_t default_rpm);
+[[nodiscard]] std::shared_ptr<const token_table> compile_tokens(const std::vector<store::token_record>& tokens,
+                                                                const std::vector<store::client_record>& clients,
+                                                                const std::vector<store::brand_record>& brands,
+                                                                std::int64_t default_rpm);
 
-/// The credential of a request, wherever the client put it: Authorization: Bearer, x-api-key, api-key. Empty when there is none.
-[[nodiscard]] std::string_view credential_from(std::string_view authorization, std::string_view x_api_key, std::string_view api_key) noexcept;
+/// The credential of a request, wherever the client put it: Authorization: Bearer, then x-api-key, then api-key. Empty
+/// when there is none.
+[[nodiscard]] std::string_view credential_from(std::string_view authorization, std::string_view x_api_key,
+                                               std::string_view api_key) noexcept;
+
+/// Failed attempts by address (IPv6: by /64, which is what one customer gets); thread-safe, shared by all workers,
+/// bounded.
+class lockout;
+[[nodiscard]] std::shared_ptr<lockout> make_lockout(std::int64_t failures_per_minute,
+                                                    std::chrono::milliseconds duration);
 
 /// Answers from memory; one object per worker (it holds a snapshot reader), sharing the lock-out table.
-class lockout;
-[[nodiscard]] std::shared_ptr<lockout> make_lockout(std::int64_t failures_per_minute, std::chrono::milliseconds duration);
-
 class authenticator {
  public:
   authenticator(const runtime::published<token_table>& tokens, std::shared_ptr<lockout> failures);
   ~authenticator();
 
-  /// Errors: missing_api_key, invalid_api_key, expired_api_key, revoked_api_key, ip_not_allowed, too_many_auth_failures. Failures count for the address; a valid token passes
-  /// even from an address that is locked out. The address table is bounded (100,000; oldest dropped).
-  [[nodiscard]] model::outcome<std::shared_ptr<const principal>> identify(std::string_view credential, std::string_view address, epoch_ms now);
+  /// Errors: missing_api_key, invalid_api_key, expired_api_key, revoked_api_key, ip_not_allowed,
+  /// too_many_auth_failures. Failures other than a missing key count for the address; a valid token passes even from an
+  /// address that is locked out. The address table is bounded (100,000; oldest dropped).
+  [[nodiscard]] model::outcome<std::shared_ptr<const principal>> identify(std::string_view credential,
+                                                                          std::string_view address, epoch_ms now);
 
   /// Token ids used since the last call with the time of the last use, for tokens::touch. Any thread.
   [[nodiscard]] std::vector<std::pair<std::string, epoch_ms>> take_last_used();
@@ -61,17 +76,17 @@ class authenticator {
   std::unique_ptr<impl> impl_;
 };
 
-/// The client's address: the peer, or, when the peer is a trusted proxy (CIDRs), the last address of X-Forwarded-For that is not one.
+/// The client's address: the peer, or, when the peer is a trusted proxy (CIDRs), the last address of X-Forwarded-For
+/// that is not one.
 class trusted_proxies {
  public:
-  /// Malformed CIDRs were refused by config; here they match nothing.
+  /// Malformed CIDRs were refused by config; here they are left out.
   explicit trusted_proxies(const std::vector<std::string>& cidrs);
   [[nodiscard]] std::string_view client_address(std::string_view peer, std::string_view x_forwarded_for) const noexcept;
- private:
-  std::vector<std::string> cidrs_;
-};
 
-/// True when `address` lies in `cidr` ("10.0.0.0/8", "2001:db8::/32", or a single address). IPv4-mapped IPv6 addresses count as IPv4.
-[[nodiscard]] bool in_cidr(std::string_view address, std::string_view cidr) noexcept;
+ private:
+  [[nodiscard]] bool trusts(std::string_view address) const noexcept;
+  std::vector<cidr> networks_;
+};
 
 }  // namespace spidergate::auth
