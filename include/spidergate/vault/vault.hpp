@@ -73,6 +73,8 @@ class vault {
 
   /// Whether pick() could find one now; for ranking. any: at least one integration exists for the brand; usable: one is not exhausted, resting or unhealthy.
   struct availability { bool any = false; bool usable = false; };
+  /// True when pick() with that `exclude` could find one now, judged without taking it.
+  [[nodiscard]] bool has_unused(std::string_view provider, std::string_view brand_id, bool pool_access, std::span<const std::string> exclude) const;
   [[nodiscard]] availability available(std::string_view provider, std::string_view brand_id, bool pool_access) const;
 
   [[nodiscard]] std::optional<key_status> status(std::string_view integration_id) const;

@@ -1,0 +1,150 @@
+#include "../error_body.hpp"
+#include "../handlers.hpp"
+#include "answer_extras.hpp"
+#include "stream_answer.hpp"
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/core/json_text.hpp>
+#include <spidergate/http/errc.hpp>
+#include <spidergate/http/sse.hpp>
+#include <spidergate/openai/request_reader.hpp>
+#include <spidergate/runtime/worker.hpp>
+
+#include <array>
+
+namespace spidergate::api {
+
+namespace {
+
+constexpr std::string_view hop_header = "x-spidergate-hops";
+constexpr int most_hops = 3;
+
+std::chrono::microseconds since(const request_scope& r, steady_time start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(r.with.house.time.steady_now() - start);
+}
+
+/// What is wrong with the request before its body has been read.
+std::optional<model::api_error> fault_of_head(const request_scope& r) {
+  const auto type = r.header("content-type");
+  if (!type.empty() && to_lower(type).find("json") == std::string::npos) {
+    return model::make_error(model::api_errc::unsupported_media_type, "The body must be JSON (Content-Type: application/json), not '" + std::string(type.substr(0, 100)) + "'.");
+  }
+  if (const auto coding = r.header("content-encoding"); !coding.empty() && !iequals(coding, "identity")) {
+    return model::make_error(model::api_errc::unsupported_media_type, "The body must not be compressed (Content-Encoding: " + std::string(coding.substr(0, 100)) + ").");
+  }
+  if (!r.x.head().content_length && !r.x.head().chunked) {
+    return model::make_error(model::api_errc::length_required, "The request has no body: send Content-Length or Transfer-Encoding: chunked.");
+  }
+  if (parse_integer<int>(r.header(hop_header)).value_or(0) >= most_hops) {
+    return model::make_error(model::api_errc::loop_detected, "This request has passed a SpiderGate three times: a provider's base_url leads back here.");
+  }
+  if (r.with.shared.draining.load(std::memory_order_relaxed)) {
+    return model::make_error(model::api_errc::draining, "The gateway is shutting down and takes no new requests.");
+  }
+  return std::nullopt;
+}
+
+awaitable<model::outcome<model::inference_request>> read_asked(request_scope& r, model::endpoint kind) {
+  if (auto fault = fault_of_head(r)) co_return std::move(*fault);
+  const auto body = co_await r.x.read_body();
+  if (!body) co_return body_error(body.error());
+  co_return openai::read_request(kind, *body);
+}
+
+/// Only a known set of client headers travels on (spec 10), and the hop count.
+std::vector<std::pair<std::string, std::string>> headers_to_forward(request_scope& r) {
+  std::vector<std::pair<std::string, std::string>> forwarded;
+  for (const auto& name : *r.now.forwarded_header_names.get()) {
+    if (const auto value = r.header(name); !value.empty()) forwarded.emplace_back(name, value);
+  }
+  forwarded.emplace_back(hop_header, std::to_string(parse_integer<int>(r.header(hop_header)).value_or(0) + 1));
+  return forwarded;
+}
+
+awaitable<void> answer_whole(request_scope& r, const flow::served& outcome, const model::inference_request& asked, const answer_extras& extras,
+                             std::chrono::microseconds before_flow) {
+  http::header_block headers;
+  headers.add("Content-Type", "application/json");
+  r.add_common_headers(headers);
+  add_execution_headers(headers, outcome.receipt);
+  headers.add("Server-Timing", server_timing(before_flow, outcome.went.upstream_time, since(r, r.x.started())));
+
+  auto pieces = outcome.went.answer.body;
+  const auto members = extras.members(outcome.receipt, &asked);
+  if (!members.empty() && !pieces.empty()) {
+    const auto brace = pieces.back().rfind('}');
+    pieces.back() = pieces.back().substr(0, brace);
+    pieces.emplace_back(members);
+    pieces.emplace_back("}");
+  }
+  (void)co_await r.x.respond(200, headers, pieces);
+}
+
+/// The last frames of a good stream: what the client asked to see of the routing, then the end mark.
+std::string closing_frames(const flow::served& outcome, const model::inference_request& asked, const answer_extras& extras) {
+  std::string frames;
+  const auto members = extras.members(outcome.receipt, &asked);
+  if (!members.empty()) {
+    std::string chunk = R"({"id":")" + outcome.receipt.request_id + R"(","object":"chat.completion.chunk","created":)" +
+                        std::to_string(outcome.receipt.timestamp / 1000) + R"(,"model":)";
+    append_json_string(chunk, outcome.receipt.model);
+    http::append_sse(frames, chunk + R"(,"choices":[])" + members + "}");
+  }
+  frames += http::sse_done;
+  return frames;
+}
+
+awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, bool stream_begun) {
+  const auto& error = *outcome.error;
+  if (stream_begun) {
+    std::string frame;
+    http::append_sse(frame, error_body(error, r.request_id));
+    (void)co_await r.x.abort(frame);
+    co_return;
+  }
+  http::header_block headers;
+  headers.add("Content-Type", "application/json");
+  r.add_common_headers(headers);
+  add_error_headers(headers, error);
+  if (!outcome.receipt.request_id.empty()) add_execution_headers(headers, outcome.receipt);
+  headers.add("Server-Timing", server_timing({}, outcome.went.upstream_time, since(r, r.x.started())));
+  auto body = error_body(error, r.request_id);
+  if (r.query_flag("include_route_trace") && !outcome.receipt.attempts.empty()) {
+    body.pop_back();
+    body += ",\"spidergate\":{\"route_trace\":" + model::route_trace_json(outcome.receipt) + "}}";
+  }
+  const std::string_view piece = body;
+  (void)co_await r.x.respond(error.status(), headers, {&piece, 1});
+}
+
+}  // namespace
+
+awaitable<void> infer(request_scope& r, model::endpoint kind) {
+  auto who = identify(r, auth::scope::inference);
+  if (!who) co_return co_await r.answer_error(who.error());
+
+  const auto asked = co_await read_asked(r, kind);
+  const auto before_flow = since(r, r.x.started());
+  flow::request_context context{.request_id = r.request_id, .started = r.x.started(), .who = std::move(*who), .routing = r.now.routing.get(),
+                                .settings = r.now.engine_settings.get(), .forwarded_headers = headers_to_forward(r), .stop = {}, .rates = {}};
+  r.x.watch_client([&context] { context.stop.stop(runtime::stop_signal::reason::client_gone); });
+
+  const bool streams = asked && asked->stream;
+  stream_answer sink(r, context);
+  auto outcome = co_await flow::serve(r.with.house, context, asked, kind, streams ? &sink : nullptr);
+  r.rates = context.rates;
+  using ending = engine::report::ending;
+  if (outcome.error) {
+    co_await answer_failure(r, outcome, sink.opened());
+  } else if (outcome.went.how == ending::answered) {
+    co_await answer_whole(r, outcome, *asked, answer_extras::asked_by(r), before_flow);
+  } else if (outcome.went.how == ending::streamed) {
+    (void)co_await r.x.finish(closing_frames(outcome, *asked, answer_extras::asked_by(r)));
+    co_await r.with.house.engine.finish_reading(std::move(outcome.went.remainder));
+  } else if (sink.opened()) {
+    // The client has gone: nothing more is owed to it, and its connection must not look well ended.
+    (void)co_await r.x.abort({});
+  }
+}
+
+}  // namespace spidergate::api

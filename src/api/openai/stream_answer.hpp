@@ -1,0 +1,25 @@
+#pragma once
+#include <spidergate/engine/engine.hpp>
+
+#include "answer_extras.hpp"
+
+namespace spidergate::api {
+
+/// The client's end of a streamed answer: SSE over chunked HTTP (spec 10).
+class stream_answer final : public engine::response_sink {
+ public:
+  /// Both outlive it; the context's rate limits are read when the head is written.
+  stream_answer(request_scope& r, const flow::request_context& context) : r_(r), context_(context) {}
+
+  void open(const opening& head) override;
+  awaitable<result<void>> write(std::string_view frames) override { return r_.x.write(frames); }
+
+  [[nodiscard]] bool opened() const noexcept { return opened_; }
+
+ private:
+  request_scope& r_;
+  const flow::request_context& context_;
+  bool opened_ = false;
+};
+
+}  // namespace spidergate::api

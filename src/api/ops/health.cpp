@@ -1,0 +1,33 @@
+#include "../handlers.hpp"
+
+#include <spidergate/core/json_text.hpp>
+
+namespace spidergate::api {
+
+awaitable<void> show_alive(request_scope& r) { return r.answer_json(200, R"({"status":"ok"})"); }
+
+awaitable<void> show_ready(request_scope& r) {
+  auto reasons = r.with.shared.unready_reasons();
+  if (r.with.shared.draining.load(std::memory_order_relaxed)) reasons.insert(reasons.begin(), "draining");
+  std::string body;
+  json_writer out(body);
+  out.begin_object().key("status").string(reasons.empty() ? "ready" : "not ready").key("reasons").begin_array();
+  for (const auto& reason : reasons) out.string(reason);
+  out.end_array().end_object();
+  return r.answer_json(reasons.empty() ? 200 : 503, std::move(body));
+}
+
+awaitable<void> show_root(request_scope& r) {
+  return r.answer_json(200, R"({"name":"SpiderGate","api":"/v1","health":"/healthz"})");
+}
+
+awaitable<void> show_metrics(request_scope& r) {
+  http::header_block headers;
+  headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  headers.add("X-Request-Id", r.request_id);
+  const auto text = r.with.shared.metrics_text();
+  const std::string_view piece = text;
+  (void)co_await r.x.respond(200, headers, {&piece, 1});
+}
+
+}  // namespace spidergate::api

@@ -1,0 +1,109 @@
+#include "request_scope.hpp"
+
+#include "error_body.hpp"
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/http/errc.hpp>
+#include <spidergate/http/query.hpp>
+
+namespace spidergate::api {
+
+namespace {
+
+/// OpenAI's form of a wait: "1s", "6m0s", "20ms".
+std::string wait_text(std::int64_t ms) {
+  if (ms <= 0) return "0s";
+  if (ms < 1000) return std::to_string(ms) + "ms";
+  const auto seconds = (ms + 999) / 1000;
+  if (seconds < 60) return std::to_string(seconds) + "s";
+  return std::to_string(seconds / 60) + "m" + std::to_string(seconds % 60) + "s";
+}
+
+void add_rates(http::header_block& headers, const limits::rate_state& rates, epoch_ms now) {
+  if (rates.limit_requests > 0) {
+    headers.add("X-RateLimit-Limit", rates.limit_requests);
+    headers.add("X-RateLimit-Remaining", rates.remaining_requests);
+    headers.add("X-RateLimit-Reset", (rates.requests_reset_at + 999) / 1000);
+    headers.add("x-ratelimit-limit-requests", rates.limit_requests);
+    headers.add("x-ratelimit-remaining-requests", rates.remaining_requests);
+    headers.add("x-ratelimit-reset-requests", wait_text(rates.requests_reset_at - now));
+  }
+  if (rates.limit_tokens > 0) {
+    headers.add("x-ratelimit-limit-tokens", rates.limit_tokens);
+    headers.add("x-ratelimit-remaining-tokens", rates.remaining_tokens);
+    headers.add("x-ratelimit-reset-tokens", wait_text(rates.tokens_reset_at - now));
+  }
+}
+
+std::string_view scope_name(auth::scope s) noexcept {
+  switch (s) {
+    case auth::scope::inference: return "inference";
+    case auth::scope::usage: return "usage";
+    case auth::scope::vault: return "vault";
+    case auth::scope::admin: return "admin";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string request_scope::query(std::string_view name) const {
+  return http::query_value(x.head().query, name).value_or(std::string());
+}
+
+bool request_scope::query_flag(std::string_view name) const {
+  if (x.head().query.empty()) return false;
+  const auto value = query(name);
+  return value == "true" || value == "1";
+}
+
+void request_scope::add_common_headers(http::header_block& headers) const {
+  headers.add("X-Request-Id", request_id);
+  if (!client_request_id.empty()) headers.add("X-Client-Request-Id", client_request_id);
+  add_rates(headers, rates, with.house.time.epoch_now());
+}
+
+awaitable<void> request_scope::answer_json(int status, std::string body) {
+  http::header_block headers;
+  headers.add("Content-Type", "application/json");
+  add_common_headers(headers);
+  const std::string_view piece = body;
+  // A client that left before its answer is nobody's error.
+  (void)co_await x.respond(status, headers, {&piece, 1});
+}
+
+awaitable<void> request_scope::answer_error(const model::api_error& error) {
+  http::header_block headers;
+  headers.add("Content-Type", "application/json");
+  add_common_headers(headers);
+  add_error_headers(headers, error);
+  if (error.code == model::api_errc::method_not_allowed) headers.add("Allow", where.methods);
+  if (error.code == model::api_errc::upgrade_required) headers.add("Upgrade", "HTTP/1.1");
+  if (error.status() == 401) headers.add("WWW-Authenticate", "Bearer");
+  const auto body = error_body(error, request_id);
+  const std::string_view piece = body;
+  (void)co_await x.respond(error.status(), headers, {&piece, 1});
+}
+
+model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r) {
+  const auto address = r.now.proxies.get()->client_address(r.x.peer_address(), r.header("x-forwarded-for"));
+  const auto credential = auth::credential_from(r.header("authorization"), r.header("x-api-key"), r.header("api-key"));
+  return r.with.tokens.identify(credential, address, r.with.house.time.epoch_now());
+}
+
+model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, auth::scope needed) {
+  auto who = identify(r);
+  if (who && !(*who)->has(needed)) {
+    return model::make_error(model::api_errc::missing_scope, "This token lacks the scope '" + std::string(scope_name(needed)) + "'.");
+  }
+  return who;
+}
+
+model::api_error body_error(error_code code) {
+  if (code == http::errc::body_too_large) return model::make_error(model::api_errc::body_too_large, "The request body is larger than this gateway accepts.");
+  if (code == http::errc::timed_out) return model::make_error(model::api_errc::request_timeout, "The request body did not arrive in time.");
+  if (code == http::errc::client_gone) return model::make_error(model::api_errc::request_timeout, "The client closed the connection before its request was complete.");
+  return model::make_error(model::api_errc::invalid_value, "The request body's framing is broken: " + code.message());
+}
+
+}  // namespace spidergate::api

@@ -1,0 +1,52 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <spidergate/api/gateway.hpp>
+#include <spidergate/api/routes.hpp>
+
+namespace spidergate::api {
+
+/// This worker's view of what is published to all of them: reading takes no lock.
+struct snapshots {
+  runtime::published<auth::trusted_proxies>::reader proxies;
+  runtime::published<flow::routing_snapshot>::reader routing;
+  runtime::published<engine::options>::reader engine_settings;
+  runtime::published<std::vector<std::string>>::reader forwarded_header_names;
+};
+
+/// One request as its handler sees it: the exchange, the services, its id, and how to answer it.
+struct request_scope {
+  http::exchange& x;
+  services& with;
+  snapshots& now;
+  route where;
+  std::string request_id;
+  std::string_view client_request_id;    ///< a valid incoming X-Request-Id, or empty
+  limits::rate_state rates;              ///< shown on the answer when known
+
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return x.head().find(name); }
+  /// The decoded query parameter, or an empty text.
+  [[nodiscard]] std::string query(std::string_view name) const;
+  /// True for "true" and "1".
+  [[nodiscard]] bool query_flag(std::string_view name) const;
+
+  /// Starts a block with what every answer carries: the request ids and, where known, the rate limits.
+  void add_common_headers(http::header_block& headers) const;
+
+  awaitable<void> answer_json(int status, std::string body);
+  awaitable<void> answer_error(const model::api_error& error);
+};
+
+/// Who is calling, or why not.
+[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r);
+/// The same, with the scope that the resource needs (missing_scope otherwise).
+[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, auth::scope needed);
+
+/// What reading a body can end in, as the client sees it.
+[[nodiscard]] model::api_error body_error(error_code code);
+
+}  // namespace spidergate::api

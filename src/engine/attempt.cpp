@@ -1,0 +1,140 @@
+#include "attempt.hpp"
+
+#include "credential.hpp"
+#include "stream_relay.hpp"
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/runtime/worker.hpp>
+
+#include <algorithm>
+
+namespace spidergate::engine {
+
+namespace {
+
+constexpr std::size_t simdjson_padding = 64;
+constexpr std::size_t max_error_bytes = 65'536;
+
+attempt_outcome failed(failure why) {
+  attempt_outcome outcome;
+  outcome.status = why.status;
+  outcome.why = std::move(why);
+  return outcome;
+}
+
+failure misplaced_credential() {
+  failure f;
+  f.next = next_step::other_key;
+  f.label = "key not usable";
+  f.message = "the credential is bound to another origin, or a setting that the provider's base URL needs is missing";
+  return f;
+}
+
+upstream::clocks clocks_of(const attempt_setting& in) {
+  return {.connect = in.clocks.connect_timeout, .tls = in.clocks.tls_timeout, .head = in.clocks.first_byte_timeout, .total = in.what.deadline};
+}
+
+/// Reads the rest of a body into `bytes`, up to `limit`.
+awaitable<result<void>> read_whole(attempt_setting& in, upstream::call& call, std::string& bytes, std::size_t limit) {
+  const auto& length = call.head().content_length;
+  bytes.reserve(std::min<std::size_t>(length.value_or(4096), 1U << 20U) + simdjson_padding);
+  while (true) {
+    const auto idle = in.home.time().steady_now() + in.clocks.stream_idle_timeout;
+    auto piece = co_await call.read_some(std::min(in.what.deadline, idle));
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (bytes.size() + piece->size() > limit) co_return make_error_code(boost::system::errc::message_size);
+    bytes.append(*piece);
+  }
+  bytes.reserve(bytes.size() + simdjson_padding);
+  co_return result<void>{};
+}
+
+/// What a connection's failure means now: a stop wins over whatever it caused.
+failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock) {
+  if (in.home.time().steady_now() >= in.what.deadline) in.what.stop.stop(runtime::stop_signal::reason::deadline);
+  auto why = from_transport(code, clock);
+  if (in.what.stop.stopped()) why.next = next_step::stop;
+  return why;
+}
+
+awaitable<attempt_outcome> refused(attempt_setting& in, const providers::dialect& speaks, upstream::call& call) {
+  const auto& head = call.head();
+  std::string body;
+  // An error without a readable body is still an error: its status says enough.
+  if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
+  auto outcome = failed(from_provider(speaks.decode_error(head.status, head.find("retry-after"), head.find("retry-after-ms"), body)));
+  outcome.status = head.status;
+  if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
+  co_return outcome;
+}
+
+awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call) {
+  attempt_outcome outcome;
+  const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
+  if (!read && read.error() == boost::system::errc::message_size) co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
+  if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
+  auto decoded = speaks.decode(in.what.asked, call.head().find("content-type"), outcome.bytes);
+  if (!decoded) co_return failed(from_provider(decoded.error()));
+  outcome.how = attempt_outcome::ending::answered;
+  outcome.answer = std::move(*decoded);
+  outcome.usage = outcome.answer.facts.usage;
+  outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
+  co_return outcome;
+}
+
+awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks, const destination& to,
+                                    const providers::credential& secret, std::vector<std::string>& dropped) {
+  auto wire = speaks.encode({.asked = in.what.asked, .provider = *who.provider, .base_path = to.base_path, .model = who.model, .secret = secret,
+                             .forwarded_headers = in.what.forwarded_headers});
+  dropped = std::move(wire.dropped_params);
+  upstream::client::canceller starting;
+  result<std::unique_ptr<upstream::call>> started = make_error_code(upstream::errc::cancelled);
+  {
+    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&starting] { starting.cancel(); });
+    if (!in.what.stop.stopped()) {
+      const upstream::request sent{.method = wire.method, .target = wire.target, .headers = wire.headers, .body = wire.body};
+      started = co_await in.providers.start(to.where, sent, clocks_of(in), starting);
+    }
+  }
+  std::fill(wire.headers.begin(), wire.headers.end(), '\0');
+  if (!started) co_return failed(transport_failure(in, started.error(), {}));
+
+  auto call = std::move(*started);
+  const auto status = call->head().status;
+  attempt_outcome outcome;
+  if (in.what.asked.stream && status >= 200 && status < 300) {
+    outcome = co_await relay_stream(in, *who.provider, speaks, std::move(call));
+  } else {
+    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
+    outcome = status >= 200 && status < 300 ? co_await whole_answer(in, speaks, *call) : co_await refused(in, speaks, *call);
+  }
+  outcome.request_sent = true;
+  if (outcome.status == 0) outcome.status = status;
+  co_return outcome;
+}
+
+}  // namespace
+
+awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key) {
+  const auto* speaks = providers::find_dialect(who.entry != nullptr && !who.entry->dialect.empty() ? who.entry->dialect : who.provider->dialect);
+  if (speaks == nullptr) {
+    auto why = unparsable("this build does not speak the provider's dialect " + who.provider->dialect);
+    why.next = next_step::other_candidate;
+    why.counts_for_breaker = false;
+    co_return failed(std::move(why));
+  }
+  const auto secret = read_credential(key.credentials.reveal());
+  if (!secret) co_return failed(misplaced_credential());
+  const auto to = destination_of(*who.provider, key, *secret, in.clocks.allow_private_base_urls);
+  if (!to) co_return failed(misplaced_credential());
+  std::vector<std::string> dropped;
+  auto outcome = co_await converse(in, who, *speaks, *to, *secret, dropped);
+  outcome.dropped_params = std::move(dropped);
+  if (outcome.how == attempt_outcome::ending::failed && in.what.stop.why() == runtime::stop_signal::reason::client_gone) {
+    outcome.how = attempt_outcome::ending::client_gone;
+  }
+  co_return outcome;
+}
+
+}  // namespace spidergate::engine

@@ -1,0 +1,52 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "failure.hpp"
+
+#include <spidergate/engine/engine.hpp>
+
+namespace spidergate::engine {
+
+/// What of a streamed answer has reached the client so far; one per request, shared by its attempts.
+struct stream_progress {
+  bool opened = false;      ///< the head has been sent, perhaps early, with a keep-alive comment
+  bool committed = false;   ///< content has been sent: no failover any more
+  steady_time last_sent{};
+};
+
+/// How one call to one candidate with one key ended.
+struct attempt_outcome {
+  enum class ending : std::uint8_t { answered, streamed, failed, stream_failed, client_gone };
+  ending how = ending::failed;
+  failure why;                            ///< with failed and stream_failed
+  int status = 0;                         ///< the provider's
+  bool request_sent = false;              ///< the provider may have worked for us
+
+  std::string bytes;                      ///< with answered: what `answer` points into
+  providers::client_answer answer;
+  std::optional<model::usage> usage;
+  std::int64_t content_bytes = 0;
+  std::optional<steady_time> first_content_at;
+  std::vector<std::string> dropped_params;
+  std::unique_ptr<upstream::call> remainder;   ///< with streamed: what still has to be read for the connection to be reused
+};
+
+/// The collaborators and the fixed facts of an attempt. References outlive the call.
+struct attempt_setting {
+  runtime::worker& home;
+  upstream::client& providers;
+  const task& what;
+  const options& clocks;
+  stream_progress& stream;
+  response_sink::opening head;            ///< what the stream's head will say if this attempt commits
+};
+
+/// Makes one call. Knows nothing of retries, keys' health and breakers.
+awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key);
+
+}  // namespace spidergate::engine

@@ -1,0 +1,47 @@
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <spidergate/core/result.hpp>
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/providers/dialect.hpp>
+#include <spidergate/vault/vault.hpp>
+
+namespace spidergate::engine {
+
+/// Where to go after a failed attempt (spec 10).
+enum class next_step : std::uint8_t {
+  give_up,          ///< the request's own fault: the answer is the client's
+  stop,             ///< the client has gone or the total time is up
+  other_key,        ///< the key is at fault
+  same_candidate,   ///< may pass: the same candidate again while retries are left, then the next one
+  other_candidate,  ///< this candidate cannot serve it
+  larger_window,    ///< the prompt does not fit: only a candidate with a larger context helps
+};
+
+/// Why an attempt failed, and what follows from it for key, breaker and client.
+struct failure {
+  next_step next = next_step::same_candidate;
+  vault::key_outcome key = vault::key_outcome::neutral;
+  bool counts_for_breaker = false;
+  bool rate_limited = false;
+  bool credentials_refused = false;
+  int status = 0;                     ///< the provider's
+  std::string label;                  ///< short, for traces: "429", "clock connect", "bad answer"
+  std::string message;                ///< one sentence for people
+  std::optional<std::chrono::milliseconds> retry_after;
+  model::api_error to_client;         ///< with give_up and larger_window: what the client gets
+};
+
+/// What a provider said.
+[[nodiscard]] failure from_provider(const providers::provider_error& said);
+
+/// What the connection did. `clock` names the clock behind a read_timeout.
+[[nodiscard]] failure from_transport(error_code code, std::string_view clock);
+
+/// An answer that is none.
+[[nodiscard]] failure unparsable(std::string message);
+
+}  // namespace spidergate::engine

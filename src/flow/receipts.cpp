@@ -1,0 +1,66 @@
+#include "receipts.hpp"
+
+namespace spidergate::flow {
+
+namespace {
+
+std::string_view status_of(engine::report::ending how) noexcept {
+  using ending = engine::report::ending;
+  switch (how) {
+    case ending::answered:
+    case ending::streamed: return "ok";
+    case ending::failed: return "error";
+    case ending::stream_failed: return "stream_failed";
+    case ending::client_gone: return "client_disconnected";
+  }
+  return "error";
+}
+
+}  // namespace
+
+model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind, const model::inference_request* asked) {
+  model::receipt r;
+  r.request_id = context.request_id;
+  r.timestamp = house.time.epoch_now();
+  r.brand_id = context.who->brand_id;
+  r.client_id = context.who->client_id;
+  r.token_id = context.who->token_id;
+  r.endpoint = model::endpoint_name(kind);
+  if (asked == nullptr) return r;
+  r.streamed = asked->stream;
+  r.requested_model = asked->model;
+  r.tags = asked->options.tags;
+  r.metadata = asked->options.metadata;
+  return r;
+}
+
+void complete_receipt(model::receipt& r, const plan& made, const engine::report& went) {
+  r.attempts = went.attempts;
+  r.tokens = went.used;
+  r.dropped_params = went.dropped_params;
+  r.status = status_of(went.how);
+  if (went.winner) {
+    const auto& winner = made.order[*went.winner];
+    r.provider = winner.what.provider->id;
+    r.model = winner.what.model;
+    r.reason = winner.reason;
+    r.fallback_used = !went.fallback_from.empty();
+    r.fallback_from = went.fallback_from;
+    r.cost_known = winner.what.entry != nullptr && winner.what.entry->price.known();
+    if (r.cost_known) r.cost = model::cost_of(went.used, winner.what.entry->price);
+  }
+  r.http_status = went.how == engine::report::ending::client_gone ? 499 : 200;
+  using ending = engine::report::ending;
+  if (went.how == ending::failed || went.how == ending::stream_failed) {
+    r.error_code = went.error.code_name();
+    if (went.how == ending::failed) r.http_status = went.error.status();
+  }
+}
+
+void refuse_receipt(model::receipt& r, const model::api_error& error) {
+  r.status = "refused";
+  r.error_code = error.code_name();
+  r.http_status = error.status();
+}
+
+}  // namespace spidergate::flow

@@ -1,0 +1,96 @@
+#include <spidergate/flow/serve.hpp>
+
+#include "plan.hpp"
+#include "receipts.hpp"
+
+#include <algorithm>
+
+namespace spidergate::flow {
+
+namespace {
+
+std::chrono::microseconds since(const rooms& house, steady_time start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(house.time.steady_now() - start);
+}
+
+/// The receipt goes into the spool here, before the answer's last byte can be sent: a crash from now on loses nothing.
+void file(rooms& house, const request_context& context, served& outcome) {
+  auto& r = outcome.receipt;
+  const auto elapsed = since(house, context.started);
+  r.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+  r.routing_overhead_us = (elapsed - outcome.went.upstream_time).count();
+  if (outcome.went.first_content_at) {
+    r.time_to_first_token_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*outcome.went.first_content_at - context.started).count();
+  }
+  thread_local std::string encoded;
+  encoded.clear();
+  model::encode(r, encoded);
+  // Room was checked before the request was let in; if the disk fails all the same, the spool counts it and /readyz says so.
+  (void)house.spool.append(encoded);
+  house.callbacks.finished(r);
+}
+
+served refuse(rooms& house, const request_context& context, model::receipt begun, model::api_error error) {
+  served outcome;
+  outcome.receipt = std::move(begun);
+  refuse_receipt(outcome.receipt, error);
+  outcome.error = std::move(error);
+  file(house, context, outcome);
+  return outcome;
+}
+
+model::api_error spool_is_full() {
+  auto error = model::make_error(model::api_errc::gateway_overloaded, "The gateway cannot store receipts fast enough and takes no new requests for a moment.");
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+}  // namespace
+
+const router::brand_overrides& routing_snapshot::of(const std::string& brand_id) const {
+  static const router::brand_overrides none;
+  const auto own = brands.find(brand_id);
+  if (own != brands.end()) return own->second;
+  const auto shared = brands.find("");
+  return shared == brands.end() ? none : shared->second;
+}
+
+awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked, model::endpoint kind,
+                        engine::response_sink* sink) {
+  auto begun = begin_receipt(house, context, kind, asked ? &*asked : nullptr);
+  if (!house.spool.has_room()) {
+    served outcome;
+    outcome.error = spool_is_full();
+    co_return outcome;
+  }
+
+  auto admission = co_await house.limits.reserve(context.who, context.request_id, asked ? asked->estimated_prompt_tokens : 0);
+  context.rates = admission.state;
+  if (!admission.verdict) co_return refuse(house, context, std::move(begun), admission.verdict.error());
+  if (!asked) co_return refuse(house, context, std::move(begun), asked.error());
+
+  auto planned = make_plan(house, context, *asked);
+  if (!planned) co_return refuse(house, context, std::move(begun), planned.error());
+  begun.strategy = planned->resolved.strategy;
+  begun.alias = planned->resolved.alias;
+  begun.candidates_evaluated = static_cast<std::int64_t>(planned->resolved.chain.size());
+
+  const auto& settings = *context.settings;
+  const auto total = asked->options.timeout.value_or(settings.timeout);
+  const engine::task what{.asked = *asked, .order = planned->order, .brand_id = context.who->brand_id, .pool_access = context.who->pool_access,
+                          .deadline = context.started + total, .total = total, .retry_count = asked->options.retry_count.value_or(settings.retry_count),
+                          .forwarded_headers = context.forwarded_headers, .stop = context.stop, .sink = sink};
+  served outcome;
+  outcome.went = co_await house.engine.run(what, settings);
+  planned->release(house.health);
+
+  admission.verdict->settle(outcome.went.used.total());
+  outcome.receipt = std::move(begun);
+  complete_receipt(outcome.receipt, *planned, outcome.went);
+  using ending = engine::report::ending;
+  if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed) outcome.error = outcome.went.error;
+  file(house, context, outcome);
+  co_return outcome;
+}
+
+}  // namespace spidergate::flow
