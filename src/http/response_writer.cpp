@@ -118,7 +118,7 @@ awaitable<result<void>> response_writer::send(progress then) {
   for (std::size_t first = 0; first < pieces.size();) {
     std::size_t bytes = 0;
     std::size_t last = first;
-    while (last < pieces.size() && (last == first || bytes + pieces[last].size() <= max_write_bytes)) {
+    while (last < pieces.size() && (last == first || bytes + pieces[last].size() <= max_write_bytes + head_.size())) {
       bytes += pieces[last++].size();
     }
     begun_ = true;

@@ -1,21 +1,31 @@
 #include "server_tls.hpp"
 
-#include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 
 #include <cerrno>
 #include <new>
+#include <string>
 #include <unistd.h>
 
 namespace spidergate::http {
 
 namespace {
 
+/// What OpenSSL has against a certificate or a key, in its own words.
+class certificate_category final : public boost::system::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "spidergate.http.tls"; }
+  [[nodiscard]] std::string message(int value) const override {
+    const auto* reason = ERR_reason_error_string(static_cast<unsigned long>(value));
+    return reason != nullptr ? reason : "not a PEM certificate chain with its key";
+  }
+};
+
 error_code last_error() {
+  static const certificate_category category;
   const auto code = ERR_get_error();
   ERR_clear_error();
-  if (code == 0) return make_error_code(boost::system::errc::invalid_argument);
-  return {static_cast<int>(code), asio::error::get_ssl_category()};
+  return {code == 0 ? -1 : static_cast<int>(code), category};
 }
 
 error_code unreadable(const std::string& file) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,5 +24,8 @@ inline std::vector<std::vector<std::string_view>> all_cuts(std::string_view inpu
   }
   return ways;
 }
+
+/// The cuts are views: what they are cut from must outlive them.
+std::vector<std::vector<std::string_view>> all_cuts(std::string&& temporary, std::size_t = 8) = delete;
 
 }  // namespace spidergate::testing
