@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <array>
+
+#include "request_builder.hpp"
+
+namespace spidergate::openai {
+
+using model::api_errc;
+
+namespace {
+
+constexpr std::array<std::string_view, 6> roles{"system", "assistant", "user", "function", "tool", "developer"};
+
+// Media count by themselves: their base64 is no text. A picture is at most about 1,000 tokens in the usual detail; sound is
+// about 10 tokens a second (32 KB of 16 kHz samples); a document page has some 50 KB and up to 1,500 tokens.
+constexpr std::int64_t image_tokens = 1000;
+constexpr std::size_t audio_bytes_per_token = 256;
+constexpr std::size_t file_bytes_per_token = 32;
+
+}  // namespace
+
+bool request_builder::messages(json::value v, const path& at) {
+  if (!v.is(json::kind::array)) return wrong_type(v, "an array of objects", at);
+  if (!not_empty(v, at)) return false;
+  text_bytes_ += v.raw().size();
+  std::size_t index = 0;
+  for (const auto element : v.elements()) {
+    if (!message(element, at.element(index++))) return false;
+  }
+  return true;
+}
+
+bool request_builder::message(json::value v, const path& at) {
+  if (!want(v, json::kind::object, at)) return false;
+  json::value role, body, calls;
+  for (const auto& m : v.members()) {
+    if (m.name == "role") role = m.value;
+    if (m.name == "content") body = m.value;
+    if (m.name == "tool_calls") calls = m.value;
+  }
+  if (!role.exists()) return missing(at.member("role"));
+  if (!want(role, json::kind::string, at.member("role"))) return false;
+  const auto name = role.literal();
+  if (std::find(roles.begin(), roles.end(), name) == roles.end()) {
+    return fail(api_errc::invalid_value,
+                "Invalid value: '" + role.text() +
+                    "'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.",
+                at.member("role"));
+  }
+  if (calls.given() && !calls.is(json::kind::array)) return wrong_type(calls, "an array of objects", at.member("tool_calls"));
+  std::size_t index = 0;
+  const path calls_at = at.member("tool_calls");
+  for (const auto call : calls.elements()) {
+    if (!want(call, json::kind::object, calls_at.element(index++))) return false;
+  }
+  // An assistant may have said nothing but tool calls, reasoning or sound; what exactly must stand there instead differs by provider.
+  return content(body, name, name == "assistant" || name == "function", at.member("content"));
+}
+
+bool request_builder::content(json::value v, std::string_view role, bool may_lack, const path& at) {
+  if (!v.exists()) return may_lack || missing(at);
+  if (v.is_null() && may_lack) return true;
+  if (v.is(json::kind::string)) return true;
+  if (!v.is(json::kind::array)) return wrong_type(v, "a string or an array of objects", at);
+  std::size_t index = 0;
+  if (role == "user" && !not_empty(v, at)) return false;
+  for (const auto part : v.elements()) {
+    if (!content_part(part, at.element(index++))) return false;
+  }
+  return true;
+}
+
+bool request_builder::content_part(json::value v, const path& at) {
+  if (!want(v, json::kind::object, at)) return false;
+  const auto type = v.find("type");
+  if (!type.exists()) return missing(at.member("type"));
+  if (!want(type, json::kind::string, at.member("type"))) return false;
+  const auto name = type.literal();
+  if (name == "text") return text_part(v, at);
+  if (name == "image_url") return image_part(v, at);
+  if (name == "input_audio") return media_part(v, "input_audio", true, at);
+  if (name == "file") return media_part(v, "file", false, at);
+  if (name == "image" || name == "input_image") {
+    request_.needs.images = true;
+    text_bytes_ -= v.raw().size();
+    other_tokens_ += image_tokens;
+  }
+  return true;  // a type that we do not know is between the client and the provider
+}
+
+bool request_builder::text_part(json::value part, const path& at) {
+  const auto text = part.find("text");
+  if (!text.exists()) return missing(at.member("text"));
+  return want(text, json::kind::string, at.member("text"));
+}
+
+bool request_builder::image_part(json::value part, const path& at) {
+  const auto image = part.find("image_url");
+  const path image_at = at.member("image_url");
+  if (!image.exists()) return missing(image_at);
+  request_.needs.images = true;
+  other_tokens_ += image_tokens;
+  text_bytes_ -= image.raw().size();
+  if (image.is(json::kind::string)) return true;  // Mistral's short form
+  if (!want(image, json::kind::object, image_at)) return false;
+  const auto url = image.find("url");
+  if (!url.exists()) return missing(image_at.member("url"));
+  return want(url, json::kind::string, image_at.member("url"));
+}
+
+bool request_builder::media_part(json::value part, std::string_view field, bool audio, const path& at) {
+  const auto media = part.find(field);
+  if (!media.exists()) return missing(at.member(field));
+  if (audio && !media.is(json::kind::object) && !media.is(json::kind::string)) return wrong_type(media, "an object", at.member(field));
+  if (!audio && !want(media, json::kind::object, at.member(field))) return false;
+  (audio ? request_.needs.audio : request_.needs.files) = true;
+  const std::size_t bytes = media.raw().size();
+  text_bytes_ -= bytes;
+  other_tokens_ += static_cast<std::int64_t>(bytes / (audio ? audio_bytes_per_token : file_bytes_per_token));
+  return true;
+}
+
+}  // namespace spidergate::openai

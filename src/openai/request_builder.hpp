@@ -1,0 +1,97 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spidergate/json/reader.hpp>
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/model/inference_request.hpp>
+
+#include "path.hpp"
+
+namespace spidergate::openai {
+
+/// Fills an inference_request from a checked body, member by member, until something is wrong. One per request; the methods
+/// return false once error() is set.
+class request_builder {
+ public:
+  explicit request_builder(model::inference_request& request) : request_(request) {}
+
+  [[nodiscard]] bool body(json::value root);
+  [[nodiscard]] model::api_error& error() { return *error_; }
+
+ private:
+  friend struct field_table;
+  using handler = bool (request_builder::*)(json::value, const path&);
+
+  // The top level (request_builder.cpp).
+  [[nodiscard]] bool top_member(const json::member& m);
+  [[nodiscard]] bool odd_name(std::string_view name);
+  [[nodiscard]] bool required_fields();
+  bool model_name(json::value v, const path& at);
+  bool stream(json::value v, const path& at);
+  bool stream_options(json::value v, const path& at);
+  bool max_tokens(json::value v, const path& at);
+  bool max_completion_tokens(json::value v, const path& at);
+  bool choice_count(json::value v, const path& at);
+  bool any_number(json::value v, const path& at);
+  bool any_integer(json::value v, const path& at);
+  bool any_object(json::value v, const path& at);
+  bool stop(json::value v, const path& at);
+  bool encoding_format(json::value v, const path& at);
+  bool modalities(json::value v, const path& at);
+
+  // messages.cpp
+  bool messages(json::value v, const path& at);
+  bool message(json::value v, const path& at);
+  bool content(json::value v, std::string_view role, bool may_lack, const path& at);
+  bool content_part(json::value v, const path& at);
+  bool text_part(json::value part, const path& at);
+  bool image_part(json::value part, const path& at);
+  bool media_part(json::value part, std::string_view field, bool audio, const path& at);
+
+  // tools.cpp
+  bool tools(json::value v, const path& at);
+  bool functions(json::value v, const path& at);
+  bool named_function(json::value v, const path& at);
+  bool response_format(json::value v, const path& at);
+
+  // input.cpp
+  bool prompt(json::value v, const path& at);
+  bool input(json::value v, const path& at);
+  bool text_or_tokens(json::value v, bool objects_too, const path& at);
+  bool input_element(json::value v, bool objects_too, const path& at);
+  bool token_list(json::value v, const path& at);
+
+  // gateway_options.cpp
+  bool gateway_options(json::value v, const path& at);
+  bool gateway_option(const json::member& m, const path& at);
+  bool cache_option(json::value v, const path& at);
+  bool routing_hints(json::value v, const path& at);
+  bool fallback_chain(json::value v, const path& at);
+  bool strict_params(json::value v, const path& at);
+
+  // fields.cpp: checks that many fields share.
+  bool fail(model::api_errc code, std::string message, const path& at);
+  bool wrong_type(json::value v, std::string_view expected, const path& at);
+  bool missing(const path& at);
+  bool want(json::value v, json::kind kind, const path& at);
+  bool integer(json::value v, std::int64_t low, std::int64_t high, std::int64_t& out, const path& at);
+  bool out_of_range(std::int64_t number, std::int64_t low, std::int64_t high, const path& at);
+  bool flag(json::value v, bool& out, const path& at);
+  bool strings(json::value v, std::vector<std::string>& out, const path& at);
+  bool not_empty(json::value array, const path& at);
+
+  model::inference_request& request_;
+  std::optional<model::api_error> error_;
+  std::uint32_t seen_ = 0;  ///< a bit per row of the field table
+  std::optional<std::int64_t> max_tokens_, max_completion_tokens_;
+
+  // What the prompt estimate is made of.
+  std::size_t text_bytes_ = 0;
+  std::int64_t other_tokens_ = 0;
+};
+
+}  // namespace spidergate::openai

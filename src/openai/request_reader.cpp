@@ -1,0 +1,41 @@
+#include <spidergate/openai/request_reader.hpp>
+
+#include <spidergate/json/reader.hpp>
+
+#include "request_builder.hpp"
+
+namespace spidergate::openai {
+
+namespace {
+
+json::reader& thread_reader() {
+  thread_local json::reader reader;
+  return reader;
+}
+
+model::api_error not_json(std::string_view body, const json::fault& why) {
+  if (body.empty()) return model::make_error(model::api_errc::invalid_json, "The request body is empty; a JSON object is expected.");
+  return model::make_error(model::api_errc::invalid_json, "The request body is not valid JSON: " + why.message + " at " +
+                                                              json::place_of(body, why.offset) + ".");
+}
+
+}  // namespace
+
+model::outcome<model::inference_request> read_request(model::endpoint kind, std::string_view body) {
+  auto& reader = thread_reader();
+  body = json::without_bom(body);
+  if (!reader.read(body)) return not_json(body, reader.failure());
+  const auto root = reader.root();
+  if (!root.is(json::kind::object)) {
+    return model::make_error(model::api_errc::invalid_json, "The request body must be a JSON object, but it is " +
+                                                                std::string(json::kind_name(root.kind())) + ".");
+  }
+  model::inference_request request;
+  request.kind = kind;
+  request.body = body;
+  request_builder builder(request);
+  if (!builder.body(root)) return std::move(builder.error());
+  return request;
+}
+
+}  // namespace spidergate::openai
