@@ -1,14 +1,14 @@
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/kv/counter_store.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/runtime/awaitable.hpp>
 #include <spidergate/runtime/clock.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace spidergate::limits {
 
@@ -20,11 +20,11 @@ struct rate_state {
   epoch_ms tokens_reset_at = 0;
 };
 
-/// A request that was let in. settle() corrects the token estimate and ends the concurrency lease; a reservation that is destroyed unsettled gives
-/// everything back but the request count (the request was made). Move-only.
+/// A request that was let in. settle() corrects the token estimate and ends the concurrency lease; a reservation that
+/// is destroyed unsettled gives everything back but the request count (the request was made). Move-only.
 class reservation {
  public:
-  reservation() = default;
+  reservation() noexcept;
   reservation(reservation&& other) noexcept;
   reservation& operator=(reservation&& other) noexcept;
   ~reservation();
@@ -38,18 +38,20 @@ class reservation {
   std::unique_ptr<impl> impl_;
 };
 
-/// Requests and tokens per minute, requests per day, parallel requests, of the token (clients and brands follow with budgets). Thread-safe.
+/// Requests and tokens per minute, requests per day, parallel requests, of the token (clients and brands follow with
+/// budgets). Thread-safe.
 class limiter {
  public:
   limiter(kv::counter_store& counters, const runtime::clock& time);
 
   struct admission {
     model::outcome<reservation> verdict;
-    rate_state state;              ///< also when refused
+    rate_state state;  ///< also when refused
   };
-  /// Errors: rate_limit_exceeded, concurrency_limit_exceeded, each naming its limit, with retry_after; store_unavailable. A refusal moves no counter.
-  /// `holder` is unique per request (the request id).
-  awaitable<admission> reserve(std::shared_ptr<const auth::principal> who, std::string holder, std::int64_t estimated_tokens);
+  /// Errors: rate_limit_exceeded, concurrency_limit_exceeded, each naming its limit, with retry_after;
+  /// store_unavailable. A refusal moves no counter. `holder` is unique per request (the request id).
+  awaitable<admission> reserve(std::shared_ptr<const auth::principal> who, std::string holder,
+                               std::int64_t estimated_tokens);
 
  private:
   kv::counter_store& counters_;
