@@ -1,4 +1,8 @@
 #pragma once
+#include <spidergate/catalogue/catalogue.hpp>
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/model/inference_request.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -7,19 +11,15 @@
 #include <string_view>
 #include <vector>
 
-#include <spidergate/catalogue/catalogue.hpp>
-#include <spidergate/model/api_error.hpp>
-#include <spidergate/model/inference_request.hpp>
-
 namespace spidergate::router {
 
 /// One provider + model in a chain. Points into the catalogue snapshot that it was resolved from.
 struct candidate {
   const catalogue::provider* provider = nullptr;
-  const catalogue::model_entry* entry = nullptr;   ///< null: the provider is known, the model is not in the catalogue
-  std::string model;                               ///< the id as the provider wants it
+  const catalogue::model_entry* entry = nullptr;  ///< null: the provider is known, the model is not in the catalogue
+  std::string model;                              ///< the id as the provider wants it
 
-  [[nodiscard]] std::string name() const;          ///< "provider/model"
+  [[nodiscard]] std::string name() const;  ///< "provider/model"
 };
 
 /// A brand's own routing data; immutable snapshot.
@@ -30,16 +30,26 @@ struct brand_overrides {
 
 /// What `model` means.
 struct resolution {
-  std::vector<candidate> chain;     ///< never empty, no candidate twice
-  std::string strategy;             ///< receipt's "strategy"
-  std::string alias;                ///< the alias that was named, or empty
+  std::vector<candidate> chain;  ///< never empty, no candidate twice
+  std::string strategy;          ///< receipt's "strategy"
+  std::string alias;             ///< the alias that was named, or empty
 };
 
-/// Resolves in the order of spec 9: brand's alias, built-in (or config's) alias, provider/model, brand's rules, config's rules, catalogue
-/// name or synonym, built-in patterns, highest-priority provider that lists it. `auto` is not served yet: it is a model_not_found that says so.
-/// x-fallback-chain replaces the chain; fallback_models follow the resolved chain's head. Unknown names inside those are errors too.
-/// A catalogue-name hit on a bare model that several providers list gives them all, by provider priority.
-/// model_not_found names the three nearest names. Pure.
+/// Resolves in the order of spec 9: brand's alias, built-in (or config's) alias, provider/model, brand's rules,
+/// config's rules, catalogue name or synonym, built-in patterns, providers that list it under a vendor's name
+/// ("vendor/name"), case ignored. `auto` is not served yet: it is a model_not_found that says so.
+///
+/// - A model that a known provider is not known to have passes through to it with a null entry ("groq/brand-new"),
+/// unless the whole name is what
+///   others call a model ("openai/gpt-oss-120b" is an id at many hosts): then they come first. Providers of the config
+///   file always get what they are asked for.
+/// - A catalogue name that several providers list gives them all, by provider priority; a synonym's own target stands
+/// before them.
+/// - x-fallback-chain replaces the chain (strategy "fallback_chain"); fallback_models follow the chain's head, and what
+/// was left of it follows them.
+///   Names inside those may be anything that `model` may be; an unknown one is an error with `param` set.
+///
+/// model_not_found names the three nearest names. Pure: any thread.
 [[nodiscard]] model::outcome<resolution> resolve(const catalogue::catalogue& data, const brand_overrides& brand,
                                                  std::string_view model, const model::routing_options& options);
 
@@ -47,10 +57,10 @@ struct resolution {
 struct candidate_health {
   enum class breaker : std::uint8_t { closed, half_open, open };
   breaker state = breaker::closed;
-  double success_rate = 1.0;   ///< last 5 minutes, 0-1
-  std::uint32_t samples = 0;   ///< behind success_rate; under 5 the rate says nothing
+  double success_rate = 1.0;  ///< last 5 minutes, 0-1
+  std::uint32_t samples = 0;  ///< behind success_rate; under 5 the rate says nothing
   bool has_usable_key = true;
-  bool has_any_key = true;     ///< false: no integration for this provider at all
+  bool has_any_key = true;  ///< false: no integration for this provider at all
 };
 
 enum class standing : std::uint8_t { usable, probing, down };
@@ -59,15 +69,24 @@ enum class standing : std::uint8_t { usable, probing, down };
 struct ranked_candidate {
   candidate what;
   standing where = standing::usable;
-  std::string reason;          ///< why it stands where it stands, one short clause
+  std::string reason;  ///< why it stands where it stands, one short clause
 };
 
-/// The chain in the order of attempts: usable ones in chain order, but one whose success rate is more than 10 points below a usable one of
-/// the same chain moves behind it; then probing, then down. Candidates that cannot do what is needed (endpoint, tools, images, ...) are dropped when the catalogue
-/// knows that they cannot; when nothing is left that is unsupported_by_model. Candidates without any key are dropped too; when nothing is left that is
-/// no_available_key. `dialects` are those that this build speaks. Pure.
-[[nodiscard]] model::outcome<std::vector<ranked_candidate>> rank(const resolution& resolved, std::span<const candidate_health> health,
-                                                                const model::inference_request& asked,
-                                                                std::span<const std::string_view> dialects);
+/// The chain in the order of attempts: usable ones in chain order, but one whose success rate is more than 10 points
+/// below a usable one of the same chain moves behind it (both with at least 5 samples); then probing, then down.
+///
+/// - Candidates that cannot do what is needed (endpoint, tools, images, audio) are dropped when the catalogue knows
+/// that they cannot; when nothing is
+///   left that is unsupported_by_model. Where it only does not say that they can (a JSON schema, files), they move
+///   behind those that can.
+/// - Candidates without any key are dropped too, but for self-hosted ones, which need none; when nothing is left that
+/// is no_available_key.
+///
+/// `health` is parallel to the chain; one that is too short says that the rest is well. `dialects` are those that this
+/// build speaks. Pure: any thread.
+[[nodiscard]] model::outcome<std::vector<ranked_candidate>> rank(const resolution& resolved,
+                                                                 std::span<const candidate_health> health,
+                                                                 const model::inference_request& asked,
+                                                                 std::span<const std::string_view> dialects);
 
 }  // namespace spidergate::router

@@ -1,0 +1,68 @@
+#include "abilities.hpp"
+
+#include <algorithm>
+
+namespace spidergate::router {
+namespace {
+
+using verdict = ability::verdict;
+
+std::string_view dialect_of(const candidate& what) {
+  return what.entry != nullptr && !what.entry->dialect.empty() ? what.entry->dialect : what.provider->dialect;
+}
+
+struct endpoint_demand {
+  catalogue::mode mode;
+  std::string_view endpoint;  ///< in providers.csv
+  std::string_view words;
+};
+
+endpoint_demand demand_of(model::endpoint kind) {
+  switch (kind) {
+    case model::endpoint::embeddings:
+      return {catalogue::mode::embedding, "embeddings", "makes no embeddings"};
+    case model::endpoint::moderations:
+      return {catalogue::mode::moderation, "moderation", "is no moderation model"};
+    case model::endpoint::chat:
+    case model::endpoint::completions:
+      break;
+  }
+  return {catalogue::mode::chat, "chat", "is no chat model"};
+}
+
+ability judge_endpoint(const candidate& what, model::endpoint kind) {
+  const auto demand = demand_of(kind);
+  if (what.entry == nullptr) {
+    if (what.provider->has_endpoint(demand.endpoint)) return {};
+    return {verdict::no, "has no " + std::string(demand.endpoint) + " endpoint"};
+  }
+  if (what.entry->mode != demand.mode) return {verdict::no, std::string(demand.words)};
+  if (what.entry->api == "responses") return {verdict::no, "answers on /responses only"};
+  return {};
+}
+
+/// A list that names a model's inputs and its tools tells "no" from silence; JSON schemas and files are often left out
+/// by all of them.
+ability judge_needs(const catalogue::model_entry& entry, const model::request_needs& needs) {
+  if (!entry.capabilities_stated) return {};
+  if (needs.tools && !entry.tools) return {verdict::no, "takes no tools"};
+  if (needs.images && !entry.image_in && !entry.vision) return {verdict::no, "takes no images"};
+  if (needs.audio && !entry.audio_in) return {verdict::no, "takes no audio"};
+  if (needs.json_schema && !entry.json_schema) return {verdict::not_said, "is not said to follow a JSON schema"};
+  if (needs.files && !entry.pdf_in) return {verdict::not_said, "is not said to take files"};
+  return {};
+}
+
+}  // namespace
+
+ability judge(const candidate& what, const model::inference_request& asked,
+              std::span<const std::string_view> dialects) {
+  const auto dialect = dialect_of(what);
+  if (std::find(dialects.begin(), dialects.end(), dialect) == dialects.end())
+    return {verdict::no, "speaks the dialect '" + std::string(dialect) + "', which this version does not serve"};
+  auto found = judge_endpoint(what, asked.kind);
+  if (found.answer != verdict::yes || what.entry == nullptr || what.entry->mode != catalogue::mode::chat) return found;
+  return judge_needs(*what.entry, asked.needs);
+}
+
+}  // namespace spidergate::router
