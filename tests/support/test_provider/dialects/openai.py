@@ -7,6 +7,7 @@ import hashlib
 import re
 import struct
 import time
+from urllib.parse import unquote
 
 from ..answer import Answer, Frame, error_answer, json_answer
 from ..behaviour import Behaviour
@@ -52,7 +53,7 @@ class OpenAI:
         found = _ROUTE.search(request.path)
         operation = found[1].split("/")[0]
         if operation == "models":
-            return self._list_models() if found["id"] is None else self._one_model(found["id"])
+            return self._list_models() if found["id"] is None else self._one_model(unquote(found["id"]))  # SDKs escape the slashes of an id
         if request.method != "POST":
             return error_answer(405, f"Not allowed to {request.method} on {request.path}")
         body = request.json()

@@ -12,7 +12,7 @@ class Wire:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
-        self._held = b""
+        self.held = b""
 
     def __enter__(self) -> "Wire":
         return self
@@ -29,28 +29,28 @@ class Wire:
 
     def until(self, mark: bytes) -> bytes:
         """Everything up to and with the mark; what follows it is kept for the next read."""
-        while mark not in self._held:
+        while mark not in self.held:
             piece = self.socket.recv(65536)
             if not piece:
-                raise EOFError(self._held)
-            self._held += piece
-        end = self._held.index(mark) + len(mark)
-        taken, self._held = self._held[:end], self._held[end:]
+                raise EOFError(self.held)
+            self.held += piece
+        end = self.held.index(mark) + len(mark)
+        taken, self.held = self.held[:end], self.held[end:]
         return taken
 
     def to_end(self) -> bytes:
         """Everything until the other side closes; ConnectionResetError where it resets."""
         while piece := self.socket.recv(65536):
-            self._held += piece
-        return self._held
+            self.held += piece
+        return self.held
 
     def exactly(self, count: int) -> bytes:
-        while len(self._held) < count:
+        while len(self.held) < count:
             piece = self.socket.recv(65536)
             if not piece:
-                raise EOFError(self._held)
-            self._held += piece
-        taken, self._held = self._held[:count], self._held[count:]
+                raise EOFError(self.held)
+            self.held += piece
+        taken, self.held = self.held[:count], self.held[count:]
         return taken
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
