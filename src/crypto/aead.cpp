@@ -1,0 +1,129 @@
+#include <spidergate/crypto/aead.hpp>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+namespace spidergate::crypto {
+namespace {
+
+const unsigned char* bytes_of(std::string_view text) noexcept {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(char* text) noexcept {
+  return reinterpret_cast<unsigned char*>(text);
+}
+
+[[noreturn]] void fail() {
+  throw std::runtime_error("AES-256-GCM is not to be had from OpenSSL");
+}
+
+/// One thread's AES-256-GCM. Looking the cipher up and making a context costs several times what sealing a provider key
+/// does, so both are kept; the key schedule of the last call is overwritten before the call returns.
+class gcm {
+ public:
+  static gcm& of_this_thread() {
+    static const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
+        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), &EVP_CIPHER_free);
+    thread_local gcm mine(cipher.get());
+    return mine;
+  }
+
+  /// `out` takes the ciphertext (as long as `plain`) and then the tag.
+  void encrypt(std::string_view key, const unsigned char* nonce, std::string_view plain, std::string_view associated,
+               unsigned char* out) {
+    int written = 0;
+    auto* context = context_.get();
+    const bool done = EVP_EncryptInit_ex2(context, nullptr, bytes_of(key), nonce, nullptr) == 1 &&
+                      EVP_EncryptUpdate(context, nullptr, &written, bytes_of(associated), size_of(associated)) == 1 &&
+                      EVP_EncryptUpdate(context, out, &written, bytes_of(plain), size_of(plain)) == 1 &&
+                      EVP_EncryptFinal_ex(context, out + plain.size(), &written) == 1 &&
+                      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_bytes, out + plain.size()) == 1;
+    forget_key();
+    if (!done) fail();
+  }
+
+  /// False when anything has been changed; `out` then holds nothing to be used.
+  [[nodiscard]] bool decrypt(std::string_view key, const unsigned char* nonce, std::string_view sealed,
+                             std::string_view tag, std::string_view associated, unsigned char* out) {
+    std::array<unsigned char, tag_bytes> expected{};
+    std::copy(tag.begin(), tag.end(), expected.begin());
+    int written = 0;
+    auto* context = context_.get();
+    const bool done = EVP_DecryptInit_ex2(context, nullptr, bytes_of(key), nonce, nullptr) == 1 &&
+                      EVP_DecryptUpdate(context, nullptr, &written, bytes_of(associated), size_of(associated)) == 1 &&
+                      EVP_DecryptUpdate(context, out, &written, bytes_of(sealed), size_of(sealed)) == 1 &&
+                      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, expected.data()) == 1 &&
+                      EVP_DecryptFinal_ex(context, out + sealed.size(), &written) == 1;
+    forget_key();
+    return done;
+  }
+
+ private:
+  explicit gcm(const EVP_CIPHER* cipher) : context_(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free) {
+    if (cipher == nullptr || context_ == nullptr) fail();
+    if (EVP_EncryptInit_ex2(context_.get(), cipher, nullptr, nullptr, nullptr) != 1) fail();
+  }
+
+  static int size_of(std::string_view text) noexcept { return static_cast<int>(text.size()); }
+
+  void forget_key() noexcept {
+    static constexpr std::array<unsigned char, key_bytes> zeros{};
+    EVP_EncryptInit_ex2(context_.get(), nullptr, zeros.data(), nullptr, nullptr);
+  }
+
+  std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context_;
+};
+
+/// Room for a decrypted text, on the stack where it is as short as a provider key, and overwritten at the end.
+class plain_room {
+ public:
+  explicit plain_room(std::size_t size) : size_(size) {
+    if (size > inline_.size()) large_.resize(size);
+  }
+  ~plain_room() { OPENSSL_cleanse(data(), size_); }
+  plain_room(const plain_room&) = delete;
+  plain_room& operator=(const plain_room&) = delete;
+
+  [[nodiscard]] char* data() noexcept { return large_.empty() ? inline_.data() : large_.data(); }
+
+ private:
+  std::size_t size_;
+  std::array<char, 1024> inline_;
+  std::vector<char> large_;
+};
+
+void check_key(std::string_view key) {
+  if (key.size() != key_bytes) throw std::invalid_argument("a key of AES-256 has 32 bytes");
+}
+
+}  // namespace
+
+std::string seal(random_source& random, std::string_view key, std::string_view plain, std::string_view associated) {
+  check_key(key);
+  std::string sealed(nonce_bytes + plain.size() + tag_bytes, '\0');
+  auto* out = bytes_of(sealed.data());
+  random.fill({out, nonce_bytes});
+  gcm::of_this_thread().encrypt(key, out, plain, associated, out + nonce_bytes);
+  return sealed;
+}
+
+std::optional<secret_string> open(std::string_view key, std::string_view sealed, std::string_view associated) {
+  check_key(key);
+  if (sealed.size() < nonce_bytes + tag_bytes) return std::nullopt;
+  const auto body = sealed.substr(nonce_bytes, sealed.size() - nonce_bytes - tag_bytes);
+  const auto tag = sealed.substr(sealed.size() - tag_bytes);
+  plain_room plain(body.size());
+  const auto intact =
+      gcm::of_this_thread().decrypt(key, bytes_of(sealed), body, tag, associated, bytes_of(plain.data()));
+  if (!intact) return std::nullopt;
+  return secret_string({plain.data(), body.size()});
+}
+
+}  // namespace spidergate::crypto
