@@ -1,52 +1,58 @@
 #pragma once
+#include <spidergate/store/records.hpp>
+#include <spidergate/store/sql.hpp>
+
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <spidergate/store/records.hpp>
-#include <spidergate/store/sql.hpp>
-
-/// Business verbs over the tables; plain functions on a connection, used by the CLI directly and by the server on its database threads.
-/// Each function that changes what running servers hold in memory (everything here but integration states and last_used) also raises
-/// the `config_version` row in the same transaction, which is how servers notice. One .cpp per aggregate under src/store/repositories/.
+/// Business verbs over the tables; plain functions on a connection, used by the CLI directly and by the server on its
+/// database threads. Each function that changes what running servers hold in memory (everything here but integration
+/// states and last_used) also raises the `config_version` row in the same transaction, which is how servers notice. One
+/// .cpp per aggregate under src/store/repositories/.
 namespace spidergate::store {
 
 namespace brands {
-result<void> insert(sql::connection& on, const brand_record& b);              ///< errc::already_exists
+result<void> insert(sql::connection& on, const brand_record& b);  ///< errc::already_exists
 result<std::vector<brand_record>> list(sql::connection& on);
 result<std::optional<brand_record>> find_by_name(sql::connection& on, std::string_view name);
 }  // namespace brands
 
 namespace clients {
 result<void> insert(sql::connection& on, const client_record& c);
-result<std::vector<client_record>> list(sql::connection& on, std::string_view brand_id);   ///< empty: all
-result<std::optional<client_record>> find_by_name(sql::connection& on, std::string_view brand_id, std::string_view name);
+result<std::vector<client_record>> list(sql::connection& on, std::string_view brand_id);  ///< empty: all
+result<std::optional<client_record>> find_by_name(sql::connection& on, std::string_view brand_id,
+                                                  std::string_view name);
 }  // namespace clients
 
 namespace tokens {
 result<void> insert(sql::connection& on, const token_record& t);
-result<std::vector<token_record>> list(sql::connection& on);                  ///< all, revoked ones too, oldest first
+result<std::vector<token_record>> list(sql::connection& on);  ///< all, revoked ones too, oldest first
 result<std::optional<token_record>> find(sql::connection& on, std::string_view id);
-result<bool> revoke(sql::connection& on, std::string_view id, epoch_ms at);   ///< false: no such token; revoking twice keeps the first time
+result<bool> revoke(sql::connection& on, std::string_view id,
+                    epoch_ms at);  ///< false: no such token; revoking twice keeps the first time
 result<bool> set_expiry(sql::connection& on, std::string_view id, epoch_ms at, std::string_view rotated_to);
-result<void> touch(sql::connection& on, std::span<const std::pair<std::string, epoch_ms>> last_used);   ///< no version raise
+result<void> touch(sql::connection& on,
+                   std::span<const std::pair<std::string, epoch_ms>> last_used);  ///< no version raise
 }  // namespace tokens
 
 namespace integrations {
 result<void> insert(sql::connection& on, const integration_record& i);
-result<bool> update(sql::connection& on, const integration_record& i);        ///< whole row by id
+result<bool> update(sql::connection& on, const integration_record& i);  ///< whole row by id
 result<bool> remove(sql::connection& on, std::string_view id);
 result<std::vector<integration_record>> list(sql::connection& on);
 result<std::optional<integration_record>> find(sql::connection& on, std::string_view id);
 result<std::vector<integration_state_record>> list_states(sql::connection& on);
-result<void> save_states(sql::connection& on, std::span<const integration_state_record> states);   ///< upsert, no version raise
+result<void> save_states(sql::connection& on,
+                         std::span<const integration_state_record> states);  ///< upsert, no version raise
 }  // namespace integrations
 
 namespace routing {
 result<std::vector<alias_record>> list_aliases(sql::connection& on);
-result<void> set_alias(sql::connection& on, const alias_record& a);           ///< upsert
+result<void> set_alias(sql::connection& on, const alias_record& a);  ///< upsert
 result<bool> remove_alias(sql::connection& on, std::string_view brand_id, std::string_view name);
 result<std::vector<rule_record>> list_rules(sql::connection& on);
 }  // namespace routing

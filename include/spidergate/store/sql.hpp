@@ -1,19 +1,23 @@
 #pragma once
+#include <spidergate/core/result.hpp>
+
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include <spidergate/core/result.hpp>
-
 namespace spidergate::sql {
 
-/// The column types that both databases share: BIGINT, TEXT, and bytes (BLOB / BYTEA).
+/// The column types that both databases share: BIGINT, TEXT, and bytes (declared BYTEA, a name that SQLite takes as
+/// well).
 struct blob {
   std::string bytes;
+  friend bool operator==(const blob&, const blob&) = default;
 };
 using value = std::variant<std::monostate, std::int64_t, std::string, blob>;
 
@@ -25,18 +29,28 @@ class row {
   [[nodiscard]] std::int64_t integer(std::size_t i) const { return std::get<std::int64_t>(columns_.at(i)); }
   [[nodiscard]] const std::string& text(std::size_t i) const { return std::get<std::string>(columns_.at(i)); }
   [[nodiscard]] const std::string& bytes(std::size_t i) const { return std::get<blob>(columns_.at(i)).bytes; }
+  [[nodiscard]] std::size_t size() const noexcept { return columns_.size(); }
 
  private:
   std::vector<value> columns_;
 };
 using rows = std::vector<row>;
 
-/// One connection to a database, used by one thread at a time; every call blocks, so it is only used on a database thread or in the CLI.
-/// Statements are written once, in the dialect that SQLite and PostgreSQL share (docs/architecture.md, "SQL written once"), with
-/// parameters $1, $2, …; errors come as store::errc (see store/errc.hpp) with the database's message kept in last_message().
+/// What a transaction locks as it begins.
+enum class lock : std::uint8_t {
+  rows,    ///< what it writes; on SQLite the one write lock, taken at once so that it can never fail half-way
+  schema,  ///< besides, all other transactions of this kind: for migrations (SQLite: the write lock; PostgreSQL: an
+           ///< advisory lock)
+};
+
+/// One connection to a database, used by one thread at a time; every call blocks, so it is only used on a database
+/// thread or in the CLI. Statements are written once, in the dialect that SQLite and PostgreSQL share
+/// (docs/architecture.md, "SQL written once"), with parameters $1, $2, …; errors come as store::errc (see
+/// store/errc.hpp) with the database's message kept in last_message().
 class connection {
  public:
   virtual ~connection() = default;
+  /// One statement. The number of parameters must be the statement's.
   virtual result<rows> exec(std::string_view statement, std::span<const value> parameters) = 0;
   /// Several statements without parameters, for migrations.
   virtual result<void> exec_script(std::string_view script) = 0;
@@ -47,19 +61,30 @@ class connection {
   result<rows> exec(std::string_view statement, std::initializer_list<value> parameters = {}) {
     return exec(statement, std::span<const value>(parameters.begin(), parameters.size()));
   }
+
+ protected:
+  /// Begins a transaction of the database; called by `transaction` only, and never inside another one.
+  virtual result<void> begin(lock what) = 0;
+
+ private:
+  friend class transaction;
+  int depth_ = 0;  ///< of open `transaction` objects
 };
 
-/// Rolls back on destruction unless committed. Write transactions take their lock at begin.
+/// Rolls back on destruction unless committed. Write transactions take their lock at begin. One inside another is a
+/// savepoint, so verbs that are transactions of their own can be put together into a larger one.
 class transaction {
  public:
-  static result<transaction> begin(connection& on);
+  static result<transaction> begin(connection& on, lock what = lock::rows);
   result<void> commit();
   ~transaction();
   transaction(transaction&& other) noexcept;
+  transaction& operator=(transaction&&) = delete;
 
  private:
   explicit transaction(connection& on) : on_(&on) {}
-  connection* on_;
+  void roll_back() noexcept;
+  connection* on_;  ///< null: committed, rolled back or moved from
 };
 
 }  // namespace spidergate::sql

@@ -1,0 +1,104 @@
+#include "rows.hpp"
+
+namespace spidergate::store::integrations {
+
+namespace {
+
+#define INTEGRATION_COLUMNS                                                                        \
+  "id, brand_id, provider, key_label, origin, base_url, sealed, masked_key, fingerprint, source, " \
+  "daily_limit, minute_limit, is_primary, is_active, priority, expires_at, created_at, updated_at"
+
+constexpr std::string_view insert_one =
+    "INSERT INTO integrations (" INTEGRATION_COLUMNS
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+constexpr std::string_view update_one =
+    "UPDATE integrations SET brand_id = $2, provider = $3, key_label = $4, origin = $5, base_url = $6, sealed = $7, "
+    "masked_key = $8, fingerprint = $9, source = $10, daily_limit = $11, minute_limit = $12, is_primary = $13, "
+    "is_active = $14, priority = $15, expires_at = $16, created_at = $17, updated_at = $18 WHERE id = $1 RETURNING id";
+constexpr std::string_view delete_one = "DELETE FROM integrations WHERE id = $1 RETURNING id";
+constexpr std::string_view select_all = "SELECT " INTEGRATION_COLUMNS " FROM integrations ORDER BY created_at, id";
+constexpr std::string_view select_one = "SELECT " INTEGRATION_COLUMNS " FROM integrations WHERE id = $1";
+#undef INTEGRATION_COLUMNS
+
+constexpr std::string_view select_states =
+    "SELECT integration_id, day, daily_count, health, reason, consecutive_failures, last_error, last_used_at, "
+    "resting_until FROM integration_states ORDER BY integration_id";
+// Selected from its integration, so that the state of one that was just removed is left out instead of failing the
+// batch.
+constexpr std::string_view upsert_state =
+    "INSERT INTO integration_states (integration_id, day, daily_count, health, reason, consecutive_failures, "
+    "last_error, last_used_at, resting_until) "
+    "SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), $4, $5, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), "
+    "CAST($9 AS BIGINT) FROM integrations WHERE id = $1 "
+    "ON CONFLICT (integration_id) DO UPDATE SET day = excluded.day, daily_count = excluded.daily_count, "
+    "health = excluded.health, reason = excluded.reason, consecutive_failures = excluded.consecutive_failures, "
+    "last_error = excluded.last_error, last_used_at = excluded.last_used_at, resting_until = excluded.resting_until";
+
+result<integration_record> record_of(const sql::row& from) {
+  integration_record i;
+  row_reader read(from);
+  read(i.id), read(i.brand_id), read(i.provider), read(i.key_label), read(i.origin), read(i.base_url);
+  read.blob(i.sealed);
+  read(i.masked_key), read(i.fingerprint), read(i.source), read(i.daily_limit), read(i.minute_limit);
+  read(i.is_primary), read(i.is_active), read(i.priority);
+  read(i.expires_at), read(i.created_at), read(i.updated_at);
+  return i;
+}
+
+result<integration_state_record> state_of(const sql::row& from) {
+  integration_state_record s;
+  row_reader read(from);
+  read(s.integration_id), read(s.day), read(s.daily_count), read(s.health), read(s.reason);
+  read(s.consecutive_failures), read(s.last_error), read(s.last_used_at), read(s.resting_until);
+  return s;
+}
+
+std::vector<sql::value> columns_of(const integration_record& i) {
+  return {text(i.id),           text_or_null(i.brand_id), text(i.provider),      text(i.key_label),
+          text(i.origin),       text(i.base_url),         bytes(i.sealed),       text(i.masked_key),
+          text(i.fingerprint),  text(i.source),           number(i.daily_limit), number(i.minute_limit),
+          flag(i.is_primary),   flag(i.is_active),        number(i.priority),    number(i.expires_at),
+          number(i.created_at), number(i.updated_at)};
+}
+
+}  // namespace
+
+result<void> insert(sql::connection& on, const integration_record& i) {
+  const auto done = change(on, insert_one, columns_of(i));
+  if (!done) return done.error();
+  return {};
+}
+
+result<bool> update(sql::connection& on, const integration_record& i) {
+  return change_if(on, update_one, columns_of(i));
+}
+
+result<bool> remove(sql::connection& on, std::string_view id) {
+  return change_if(on, delete_one, {text(id)});
+}
+
+result<std::vector<integration_record>> list(sql::connection& on) {
+  return records_of<integration_record>(on.exec(select_all), record_of);
+}
+
+result<std::optional<integration_record>> find(sql::connection& on, std::string_view id) {
+  return first_of<integration_record>(on.exec(select_one, {text(id)}), record_of);
+}
+
+result<std::vector<integration_state_record>> list_states(sql::connection& on) {
+  return records_of<integration_state_record>(on.exec(select_states), state_of);
+}
+
+result<void> save_states(sql::connection& on, std::span<const integration_state_record> states) {
+  auto scope = sql::transaction::begin(on);
+  if (!scope) return scope.error();
+  for (const auto& s : states) {
+    const auto done = on.exec(upsert_state, {text(s.integration_id), number(s.day), number(s.daily_count),
+                                             text(s.health), text(s.reason), number(s.consecutive_failures),
+                                             text(s.last_error), number(s.last_used_at), number(s.resting_until)});
+    if (!done) return done.error();
+  }
+  return scope->commit();
+}
+
+}  // namespace spidergate::store::integrations

@@ -1,0 +1,53 @@
+#pragma once
+#include <spidergate/store/sql.hpp>
+
+#include <sqlite3.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace spidergate::store::sqlite {
+
+struct handle_closer {
+  void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+};
+struct statement_closer {
+  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+using handle = std::unique_ptr<sqlite3, handle_closer>;
+using statement = std::unique_ptr<sqlite3_stmt, statement_closer>;
+
+/// The SQLite driver. Keeps its statements prepared, for there are few and they come again.
+class connection final : public sql::connection {
+ public:
+  explicit connection(handle db) : db_(std::move(db)) {}
+
+  using sql::connection::exec;
+  result<sql::rows> exec(std::string_view text, std::span<const sql::value> parameters) override;
+  result<void> exec_script(std::string_view script) override;
+  [[nodiscard]] std::string_view last_message() const noexcept override { return message_; }
+  result<std::int64_t> foreign_commits() override;
+
+ protected:
+  result<void> begin(sql::lock what) override;
+
+ private:
+  result<sqlite3_stmt*> prepared(std::string_view text);
+  result<void> bind(sqlite3_stmt* to, std::span<const sql::value> parameters);
+  result<sql::rows> collect(sqlite3_stmt* from);
+  error_code failure(int code);
+  error_code misuse(std::string_view what);
+
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  handle db_;  // before the statements, which must go first
+  std::unordered_map<std::string, statement, text_hash, std::equal_to<>> statements_;
+  std::string message_;
+};
+
+}  // namespace spidergate::store::sqlite

@@ -1,0 +1,65 @@
+#include "connection.hpp"
+
+#include <spidergate/store/database.hpp>
+#include <spidergate/store/errc.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <thread>
+#include <unistd.h>
+
+namespace spidergate::store {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr int busy_timeout_ms = 5'000;
+
+std::string why(const std::string& path, std::string_view reason) {
+  return "The database " + path + " cannot be opened: " + std::string(reason) + '.';
+}
+
+/// SQLite gives its -wal and -shm files the rights of the main file, so that one is made first, for its owner alone.
+std::string make_private_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return std::strerror(errno);
+  ::close(file);
+  return {};
+}
+
+/// Changing the journal mode does not honour the busy timeout, and several processes may start at once.
+result<void> enter_wal(sql::connection& on) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_timeout_ms);
+  for (;;) {
+    const auto mode = on.exec("PRAGMA journal_mode = WAL");
+    if (mode) return {};
+    if (mode.error() != errc::busy || std::chrono::steady_clock::now() > give_up) return mode.error();
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+}  // namespace
+
+boost::system::result<std::unique_ptr<sql::connection>, std::string> open_sqlite(const std::string& path) {
+  if (auto reason = make_private_file(path); !reason.empty()) return why(path, reason);
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  sqlite::handle db(raw);
+  if (code != SQLITE_OK) return why(path, raw ? sqlite3_errmsg(raw) : "out of memory");
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_timeout(raw, busy_timeout_ms);
+
+  std::unique_ptr<sql::connection> made = std::make_unique<sqlite::connection>(std::move(db));
+  if (!enter_wal(*made)) return why(path, made->last_message());
+  const auto set = made->exec_script(
+      "PRAGMA synchronous = NORMAL;"
+      "PRAGMA foreign_keys = ON;"
+      "PRAGMA trusted_schema = OFF;"
+      "PRAGMA journal_size_limit = 67108864;");
+  if (!set) return why(path, made->last_message());
+  return made;
+}
+
+}  // namespace spidergate::store

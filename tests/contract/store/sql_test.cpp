@@ -1,0 +1,212 @@
+#include "store_fixture.hpp"
+
+#include <spidergate/store/errc.hpp>
+#include <spidergate/store/sql.hpp>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+/// What every driver of sql::connection keeps. A new driver is one more entry in `drivers`.
+namespace spidergate::sql {
+namespace {
+
+using store::errc;
+
+/// One empty database; every open() is another connection to it.
+struct server {
+  virtual ~server() = default;
+  virtual std::unique_ptr<connection> open() = 0;
+};
+
+struct sqlite_server final : server {
+  std::unique_ptr<connection> open() override { return database.open(); }
+  testing::embedded_database database{false};
+};
+
+struct driver {
+  const char* name;
+  std::function<std::unique_ptr<server>()> start;
+};
+const std::vector<driver> drivers = {{"sqlite", [] { return std::make_unique<sqlite_server>(); }}};
+
+std::int64_t count(connection& on) {
+  return on.exec("SELECT count(*) FROM t").value()[0].integer(0);
+}
+
+class sql_contract : public ::testing::TestWithParam<driver> {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(
+        on->exec_script("CREATE TABLE parent (id TEXT NOT NULL PRIMARY KEY);"
+                        "CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, words TEXT, raw BYTEA, "
+                        "parent TEXT REFERENCES parent (id), CHECK (id >= 0));"));
+  }
+  std::unique_ptr<server> where = GetParam().start();
+  std::unique_ptr<connection> on = where->open();
+};
+
+TEST_P(sql_contract, values_come_back_as_they_went_in) {
+  const std::string odd("\xc3\xa4 \"'\\ $1 ;--", 14);
+  const std::string raw("\0\xff\x01;'", 5);
+  ASSERT_TRUE(on->exec("INSERT INTO t (id, words, raw) VALUES ($1, $2, $3)",
+                       {std::int64_t{9'007'199'254'740'993}, odd, blob{raw}}));
+  ASSERT_TRUE(on->exec("INSERT INTO t (id, words, raw) VALUES ($1, $2, $3)", {std::int64_t{1}, std::string(), blob{}}));
+  ASSERT_TRUE(on->exec("INSERT INTO t (id, words, raw) VALUES ($1, $2, $3)", {std::int64_t{0}, value(), value()}));
+  const auto found = on->exec("SELECT id, words, raw FROM t ORDER BY id").value();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_TRUE(found[0].is_null(1) && found[0].is_null(2));
+  EXPECT_EQ(found[1].text(1), "");
+  EXPECT_EQ(found[1].bytes(2), "");
+  EXPECT_EQ(found[2].integer(0), 9'007'199'254'740'993);
+  EXPECT_EQ(found[2].text(1), odd);
+  EXPECT_EQ(found[2].bytes(2), raw);
+}
+
+TEST_P(sql_contract, parameters_go_by_their_number_not_by_their_place) {
+  const auto found =
+      on->exec("SELECT CAST($2 AS TEXT), CAST($1 AS TEXT), CAST($2 AS TEXT)", {std::string("one"), std::string("two")})
+          .value();
+  EXPECT_EQ(found[0].text(0), "two");
+  EXPECT_EQ(found[0].text(1), "one");
+  EXPECT_EQ(found[0].text(2), "two");
+}
+
+TEST_P(sql_contract, a_wrong_number_of_parameters_is_refused) {
+  EXPECT_EQ(on->exec("INSERT INTO t (id) VALUES ($1)").error(), errc::failed);
+  EXPECT_EQ(on->exec("INSERT INTO t (id) VALUES ($1)", {std::int64_t{1}, std::int64_t{2}}).error(), errc::failed);
+  EXPECT_NE(on->last_message(), "");
+  EXPECT_EQ(count(*on), 0);
+}
+
+TEST_P(sql_contract, a_second_statement_cannot_ride_along) {
+  EXPECT_EQ(on->exec("SELECT 1; DROP TABLE t").error(), errc::failed);
+  EXPECT_TRUE(on->exec("SELECT 1;"));
+  EXPECT_EQ(count(*on), 0);
+}
+
+TEST_P(sql_contract, upserts_and_conditional_updates_return_rows) {
+  const auto add =
+      "INSERT INTO t (id, words) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET words = t.words || "
+      "excluded.words RETURNING words";
+  EXPECT_EQ(on->exec(add, {std::int64_t{1}, std::string("a")}).value()[0].text(0), "a");
+  EXPECT_EQ(on->exec(add, {std::int64_t{1}, std::string("b")}).value()[0].text(0), "ab");
+  EXPECT_TRUE(
+      on->exec("INSERT INTO t (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING id", {std::int64_t{1}})->empty());
+  EXPECT_TRUE(on->exec("UPDATE t SET words = 'x' WHERE id = $1 RETURNING id", {std::int64_t{7}})->empty());
+  EXPECT_EQ(on->exec("DELETE FROM t WHERE id = $1 RETURNING id", {std::int64_t{1}})->size(), 1U);
+}
+
+TEST_P(sql_contract, refusals_have_their_meaning) {
+  ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  EXPECT_EQ(on->exec("INSERT INTO t (id) VALUES (1)").error(), errc::already_exists);
+  EXPECT_EQ(on->exec("INSERT INTO t (id) VALUES (-1)").error(), errc::constraint);
+  EXPECT_EQ(on->exec("INSERT INTO t (id) VALUES (NULL)").error(), errc::constraint);
+  EXPECT_EQ(on->exec("INSERT INTO t (id, parent) VALUES (2, 'nobody')").error(), errc::constraint);
+  EXPECT_EQ(on->exec("SELECT id FROM nowhere").error(), errc::failed);
+  EXPECT_NE(on->last_message().find("nowhere"), std::string_view::npos) << on->last_message();
+  EXPECT_EQ(count(*on), 1);
+}
+
+TEST_P(sql_contract, a_transaction_that_is_not_committed_leaves_nothing) {
+  {
+    const auto scope = transaction::begin(*on);
+    ASSERT_TRUE(scope);
+    ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  }
+  EXPECT_EQ(count(*on), 0);
+  auto scope = transaction::begin(*on);
+  ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  ASSERT_TRUE(scope->commit());
+  EXPECT_EQ(count(*where->open()), 1);
+}
+
+TEST_P(sql_contract, an_inner_transaction_fails_alone) {
+  auto outer = transaction::begin(*on);
+  ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  {
+    const auto inner = transaction::begin(*on);
+    ASSERT_TRUE(inner);
+    ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (2)"));
+  }
+  {
+    auto inner = transaction::begin(*on);
+    ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (3)"));
+    ASSERT_TRUE(inner->commit());
+  }
+  ASSERT_TRUE(outer->commit());
+  const auto found = on->exec("SELECT id FROM t ORDER BY id").value();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].integer(0), 3);
+}
+
+TEST_P(sql_contract, an_outer_rollback_takes_the_inner_along) {
+  {
+    auto outer = transaction::begin(*on);
+    auto inner = transaction::begin(*on);
+    ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+    ASSERT_TRUE(inner->commit());
+  }
+  EXPECT_EQ(count(*on), 0);
+}
+
+TEST_P(sql_contract, readers_see_only_what_is_committed) {
+  const auto other = where->open();
+  auto scope = transaction::begin(*on);
+  ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  EXPECT_EQ(count(*other), 0);
+  ASSERT_TRUE(scope->commit());
+  EXPECT_EQ(count(*other), 1);
+}
+
+TEST_P(sql_contract, schema_transactions_exclude_each_other) {
+  auto first = transaction::begin(*on, lock::schema);
+  ASSERT_TRUE(first);
+  std::jthread second([&] {
+    const auto other = where->open();
+    auto scope = transaction::begin(*other, lock::schema);
+    ASSERT_TRUE(scope);
+    EXPECT_EQ(count(*other), 1);
+  });
+  ASSERT_TRUE(on->exec("INSERT INTO t (id) VALUES (1)"));
+  ASSERT_TRUE(first->commit());
+}
+
+TEST_P(sql_contract, increments_from_many_connections_all_count) {
+  ASSERT_TRUE(on->exec("INSERT INTO t (id, words) VALUES (0, ''), (1, '')"));
+  {
+    std::vector<std::jthread> writers;
+    for (int w = 0; w < 4; ++w) {
+      writers.emplace_back([&] {
+        const auto mine = where->open();
+        for (int i = 0; i < 50; ++i) {
+          auto scope = transaction::begin(*mine);
+          ASSERT_TRUE(scope) << mine->last_message();
+          ASSERT_TRUE(mine->exec("UPDATE t SET words = words || 'x' WHERE id = 0"));
+          ASSERT_TRUE(mine->exec("UPDATE t SET words = words || 'y' WHERE id = 1"));
+          ASSERT_TRUE(scope->commit());
+        }
+      });
+    }
+  }
+  EXPECT_EQ(on->exec("SELECT length(words) FROM t WHERE id = 0").value()[0].integer(0), 200);
+  EXPECT_EQ(on->exec("SELECT length(words) FROM t WHERE id = 1").value()[0].integer(0), 200);
+}
+
+TEST_P(sql_contract, commits_of_others_are_noticed) {
+  const auto other = where->open();
+  const auto before = on->foreign_commits().value();
+  EXPECT_EQ(on->foreign_commits().value(), before);
+  ASSERT_TRUE(other->exec("INSERT INTO t (id) VALUES (1)"));
+  EXPECT_NE(on->foreign_commits().value(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(drivers, sql_contract, ::testing::ValuesIn(drivers),
+                         [](const auto& driver) { return driver.param.name; });
+
+}  // namespace
+}  // namespace spidergate::sql

@@ -1,0 +1,83 @@
+#include "store_fixture.hpp"
+
+#include <spidergate/store/database.hpp>
+#include <spidergate/store/errc.hpp>
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+#include <sys/stat.h>
+
+/// What is SQLite's own; what all drivers share is in tests/contract/store.
+namespace spidergate::store {
+namespace {
+
+TEST(sqlite, the_file_is_for_its_owner_alone) {
+  const testing::embedded_database database;
+  struct stat about{};
+  ASSERT_EQ(::stat(database.path().c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777U, 0600U);
+}
+
+TEST(sqlite, connections_are_set_up) {
+  const testing::embedded_database database;
+  const auto on = database.open();
+  EXPECT_EQ(on->exec("PRAGMA journal_mode").value()[0].text(0), "wal");
+  EXPECT_EQ(on->exec("PRAGMA foreign_keys").value()[0].integer(0), 1);
+  EXPECT_EQ(on->exec("PRAGMA synchronous").value()[0].integer(0), 1);
+}
+
+TEST(sqlite, what_cannot_be_opened_says_why) {
+  const testing::temporary_directory directory;
+  const auto missing = open_sqlite(directory.file("no/such/place.db"));
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().find("No such file"), std::string::npos) << missing.error();
+
+  std::ofstream(directory.file("text.db")) << std::string(8'192, 'x');
+  const auto garbage = open_sqlite(directory.file("text.db"));
+  ASSERT_FALSE(garbage);
+  EXPECT_NE(garbage.error().find("not a database"), std::string::npos) << garbage.error();
+}
+
+TEST(sqlite, a_full_disk_is_told_and_leaves_the_connection_usable) {
+  const testing::embedded_database database;
+  const auto on = database.open();
+  ASSERT_TRUE(on->exec_script("CREATE TABLE big (words TEXT)"));
+  const auto pages = on->exec("PRAGMA page_count").value()[0].integer(0);
+  ASSERT_TRUE(on->exec("PRAGMA max_page_count = " + std::to_string(pages + 4)));
+  {
+    auto scope = sql::transaction::begin(*on);
+    ASSERT_TRUE(scope);
+    EXPECT_EQ(on->exec("INSERT INTO big VALUES ($1)", {std::string(1'000'000, 'x')}).error(), errc::disk_full);
+  }
+  EXPECT_TRUE(sql::transaction::begin(*on));
+  EXPECT_EQ(on->exec("SELECT count(*) FROM big").value()[0].integer(0), 0);
+}
+
+TEST(sqlite, a_refused_write_is_told_as_read_only) {
+  const testing::embedded_database database;
+  const auto on = database.open();
+  ASSERT_TRUE(on->exec("PRAGMA query_only = 1"));
+  EXPECT_EQ(on->exec("INSERT INTO meta (name, content) VALUES ('a', 'b')").error(), errc::read_only);
+}
+
+TEST(sqlite, a_lock_that_does_not_end_is_told_as_busy) {
+  const testing::embedded_database database;
+  const auto one = database.open();
+  const auto two = database.open();
+  ASSERT_TRUE(two->exec("PRAGMA busy_timeout = 1"));
+  const auto held = sql::transaction::begin(*one);
+  EXPECT_EQ(sql::transaction::begin(*two).error(), errc::busy);
+}
+
+TEST(sqlite, many_different_statements_do_not_pile_up) {
+  const testing::embedded_database database;
+  const auto on = database.open();
+  for (int i = 0; i < 1'000; ++i) {
+    EXPECT_EQ(on->exec("SELECT " + std::to_string(i)).value()[0].integer(0), i);
+  }
+}
+
+}  // namespace
+}  // namespace spidergate::store
