@@ -1,0 +1,55 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <spidergate/catalogue/catalogue.hpp>
+#include <spidergate/engine/engine.hpp>
+#include <spidergate/http/limits.hpp>
+#include <spidergate/upstream/client.hpp>
+#include <spidergate/vault/envelope.hpp>
+
+namespace spidergate::app {
+
+/// Where to listen.
+struct listen_address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// What may change while the server runs (SIGHUP, POST /api/v1/config/reload). Everything else needs a restart.
+struct live_plan {
+  std::shared_ptr<const catalogue::catalogue> catalogue;
+  engine::options engine;
+  std::int64_t default_rpm = 60;
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> forwarded_headers;   ///< lower case
+};
+
+/// All that a server needs to know, in the terms of the rooms.
+struct server_plan {
+  live_plan live;
+  std::string data_dir;
+  std::string database_path;
+  listen_address listen;
+  listen_address admin_listen;
+  std::string tls_cert_file, tls_key_file;
+  std::size_t threads = 1;
+  http::limits http;
+  std::chrono::milliseconds drain_timeout{30'000};
+  engine::breaker_options breaker;
+  upstream::client_options upstream;
+  std::string extra_ca_file;
+  std::int64_t auth_failures_per_minute = 20;
+  std::chrono::milliseconds auth_lockout{300'000};
+  std::chrono::milliseconds retention{};
+  vault::key_ring keys;
+  bool open_access = false;             ///< GATEWAY_DEV: no token needed on loopback listeners
+  /// Reads the configuration again; the faults when it cannot be used. Called on a blocking thread.
+  std::function<boost::system::result<live_plan, std::vector<std::string>>()> read_again;
+};
+
+}  // namespace spidergate::app

@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include <spidergate/auth/authenticator.hpp>
+#include <spidergate/catalogue/catalogue.hpp>
+#include <spidergate/flow/serve.hpp>
+#include <spidergate/runtime/published.hpp>
+#include <spidergate/store/sql.hpp>
+#include <spidergate/vault/vault.hpp>
+
+namespace spidergate::app {
+
+/// What the workers read of the store and the catalogue: tokens, routing, integrations. Compiled here from rows, on whatever thread noticed a change, and
+/// published; requests never wait for it. Thread-safe.
+class store_state {
+ public:
+  store_state(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm, vault::vault& keys);
+
+  /// Reads everything again and publishes it. A read that fails leaves what is published as it is.
+  result<void> reload(sql::connection& on);
+
+  /// A changed configuration: other catalogue, other default limit.
+  void reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm);
+
+  [[nodiscard]] const runtime::published<auth::token_table>& tokens() const noexcept { return tokens_; }
+  [[nodiscard]] const runtime::published<flow::routing_snapshot>& routing() const noexcept { return routing_; }
+
+ private:
+  struct rows;
+  void publish();
+
+  std::mutex mutex_;
+  std::shared_ptr<const catalogue::catalogue> data_;
+  std::int64_t default_rpm_;
+  std::shared_ptr<const rows> rows_;
+  vault::vault& keys_;
+  runtime::published<auth::token_table> tokens_;
+  runtime::published<flow::routing_snapshot> routing_;
+};
+
+}  // namespace spidergate::app
