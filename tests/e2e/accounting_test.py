@@ -17,7 +17,7 @@ def test_the_receipt_of_a_request_has_everything_and_the_exact_cost(gateway):
     assert receipt["routing"]["winner"] == "tp/echo" and receipt["routing"]["reason"]
     execution = receipt["execution"]
     assert (execution["provider"], execution["model"]) == ("tp", "echo") and execution["latency_ms"] >= 0 and "routing_overhead_ms" in execution
-    assert execution["tokens"] == {"prompt": 3, "cached": 0, "completion": 5, "reasoning": 0, "total": 8, "estimated": False}
+    assert execution["tokens"].items() >= {"prompt": 3, "cached": 0, "completion": 5, "reasoning": 0, "total": 8, "estimated": False}.items()
     assert Decimal(str(receipt["cost"]["total_usd"])) == Decimal(str(receipt["cost"]["provider_cost_usd"])) == COST
     assert receipt["fallback"]["used"] is False and len(receipt["fallback"]["attempts"]) == 1
     assert receipt["tags"] == ["blue"] and receipt["client_id"].startswith("cli_") and receipt["token_id"]

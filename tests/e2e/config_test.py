@@ -53,10 +53,10 @@ def test_check_prints_the_effective_values_their_origin_and_no_secret(tmp_path):
     assert ran.code == 0, ran.err
     assert secret not in ran.out + ran.err
     lines = ran.out.splitlines()
-    origin = {key: next(line for line in lines if key in line) for key in ("retry_count", "max_attempts", "breaker.failures" if "breaker.failures" in ran.out else "failures")}
+    origin = {key: next(line for line in lines if key in line) for key in ("retry_count", "max_attempts", "connect_timeout")}
     assert "3" in origin["retry_count"] and gateway.config_file.name in origin["retry_count"]
     assert "5" in origin["max_attempts"] and "SPIDERGATE_ENGINE_MAX_ATTEMPTS" in origin["max_attempts"]
-    assert any("default" in line for line in lines)
+    assert "5s" in origin["connect_timeout"] and "default" in origin["connect_timeout"]
 
 
 def test_a_secret_can_come_from_a_file_and_the_environment_wins_over_the_file(tmp_path, provider):

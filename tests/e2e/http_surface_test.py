@@ -17,6 +17,12 @@ def authorised(gateway):
     return f"Authorization: Bearer {gateway.key}\r\n"
 
 
+def post_head(gateway, *more, version="1.1"):
+    """The head of a chat request with a key, byte for byte, with these lines at its end."""
+    lines = [f"POST /v1/chat/completions HTTP/{version}", "Host: x", f"Authorization: Bearer {gateway.key}", *more]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
 @pytest.mark.parametrize("path", [
     "/v1/chat/completions", "/api/gate/v1/chat/completions", "/chat/completions", "/api/gate/chat/completions",
     "/v1/chat/completions/", "//v1/chat/completions", "/v1//chat/completions", "/v1/chat/completions?beta=true&x=%20",
@@ -74,9 +80,9 @@ def test_a_request_without_a_key_is_401(gateway):
 
 def test_a_body_above_the_limit_is_413(fresh):
     gateway = fresh(server={"max_body_bytes": 10_000})
-    for framing in (f"Content-Length: {10**9}\r\n\r\n".encode(), b"Transfer-Encoding: chunked\r\n\r\n2711\r\n" + b"x" * 0x2711 + b"\r\n"):
+    for framing, body in ((f"Content-Length: {10**9}", b""), ("Transfer-Encoding: chunked", b"2711\r\n" + b"x" * 0x2711 + b"\r\n")):
         with Wire(gateway.port) as wire:
-            wire.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + authorised(gateway).encode() + framing)
+            wire.send(post_head(gateway, "Content-Type: application/json", framing) + body)
             status, headers, body = wire.answer()
         assert status == 413 and json.loads(body)["error"]["code"] == "body_too_large"
         assert headers["connection"] == "close"
@@ -94,13 +100,13 @@ def test_another_content_type_is_415_and_none_is_taken_for_json(gateway):
     assert refused.status == 415 and refused.error["type"] == "invalid_request_error"
     data = json.dumps(CHAT).encode()
     with Wire(gateway.port) as wire:
-        wire.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n" + authorised(gateway).encode() + b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        wire.send(post_head(gateway, f"Content-Length: {len(data)}") + data)
         assert wire.answer()[0] == 200
 
 
 def test_a_post_without_any_length_is_411(gateway):
     with Wire(gateway.port) as wire:
-        wire.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + authorised(gateway).encode() + b"\r\n")
+        wire.send(post_head(gateway, "Content-Type: application/json"))
         assert wire.answer()[0] == 411
 
 
@@ -134,7 +140,7 @@ def test_http_1_0_is_answered_without_chunks_and_closed(gateway):
     for stream in (False, True):
         data = json.dumps({**CHAT, "stream": stream}).encode()
         with Wire(gateway.port) as wire:
-            wire.send(b"POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n" + authorised(gateway).encode() + b"Content-Length: %d\r\n\r\n" % len(data) + data)
+            wire.send(post_head(gateway, "Content-Type: application/json", f"Content-Length: {len(data)}", version="1.0") + data)
             head, _, body = wire.to_end().partition(b"\r\n\r\n")
         assert b" 200 " in head.split(b"\r\n")[0] and b"transfer-encoding" not in head.lower()
         assert (body.endswith(b"data: [DONE]\n\n")) if stream else json.loads(body)["object"] == "chat.completion"
@@ -143,7 +149,7 @@ def test_http_1_0_is_answered_without_chunks_and_closed(gateway):
 def test_expect_continue_is_honoured_before_the_body(gateway):
     data = json.dumps(CHAT).encode()
     with Wire(gateway.port) as wire:
-        wire.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n" + authorised(gateway).encode() + b"Content-Length: %d\r\n\r\n" % len(data))
+        wire.send(post_head(gateway, "Expect: 100-continue", "Content-Type: application/json", f"Content-Length: {len(data)}"))
         assert wire.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100")
         wire.send(data)
         assert wire.answer()[0] == 200
@@ -152,7 +158,7 @@ def test_expect_continue_is_honoured_before_the_body(gateway):
 def test_a_chunked_body_is_read_however_it_is_cut(gateway):
     data = json.dumps(CHAT).encode()
     with Wire(gateway.port) as wire:
-        wire.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n" + authorised(gateway).encode() + b"\r\n")
+        wire.send(post_head(gateway, "Transfer-Encoding: chunked", "Content-Type: application/json"))
         for byte in data:
             wire.send(b"1;ext=\"v\"\r\n%c\r\n" % byte)
         wire.send(b"0\r\nX-Trailer: ignored\r\n\r\n")
@@ -226,7 +232,8 @@ def test_good_answers_carry_the_documented_headers(gateway):
 
 def test_a_websocket_upgrade_is_answered_426_at_once(gateway):
     with Wire(gateway.port) as wire:
-        wire.send(b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + authorised(gateway).encode() + b"\r\n")
+        wire.send(b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + authorised(gateway).encode() + b"\r\n")
         status, _, body = wire.answer()
     assert status == 426 and json.loads(body)["error"]["message"]
 
@@ -237,7 +244,8 @@ def test_cors_is_off(gateway):
 
 
 def test_the_providers_credential_and_the_clients_stay_where_they_belong(gateway, provider):
-    reply = gateway.chat(headers={"Cookie": "session=1", "X-Forwarded-For": "1.2.3.4", "traceparent": "00-" + "1" * 32 + "-" + "2" * 16 + "-01", "openai-beta": "x=v1"})
+    trace = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    reply = gateway.chat(headers={"Cookie": "session=1", "X-Forwarded-For": "1.2.3.4", "traceparent": trace, "openai-beta": "x=v1"})
     seen = provider.requests()[0]
     names = {name.lower(): value for name, value in seen["headers"]}
     assert seen["key"] == "pk-secret-tp-0001" and gateway.key not in json.dumps(seen)

@@ -1,5 +1,7 @@
 """Errors become the exception classes that users of the OpenAI SDK catch, and retries happen only where they can help."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import openai
 import pytest
 from openai import OpenAI
@@ -102,10 +104,14 @@ def test_the_sdk_does_not_retry_what_a_retry_cannot_mend(fresh, provider):
     assert len(provider.requests()) == 1
 
 
-def test_the_sdk_retries_a_spent_rate_limit_after_the_wait_it_was_told(fresh, provider):
-    gateway = fresh()
-    provider.script({"status": 429, "headers": {"Retry-After": "1"}}, times=1)
-    assert chat(gateway, retries=2).choices[0].message.content == "You said: hi"
+def test_the_sdk_retries_a_passing_limit_after_the_wait_it_was_told(gateway, provider):
+    key = gateway.create_key("--max-parallel", "1")["key"]
+    provider.script({"delay_ms": 600})
+    with ThreadPoolExecutor(1) as other:
+        holding = other.submit(chat, gateway, key=key)
+        provider.wait_for_requests(1)
+        assert chat(gateway, key=key, retries=3).choices[0].message.content == "You said: hi"
+        assert holding.result().choices
     assert len(provider.requests()) == 2
 
 

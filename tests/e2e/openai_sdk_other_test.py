@@ -60,7 +60,7 @@ def test_every_listed_model_can_be_retrieved_slashes_and_all(client):
 
 def test_a_model_that_does_not_exist_is_not_found(client):
     with pytest.raises(NotFoundError) as raised:
-        client.models.retrieve("tp/no/such")
+        client.models.retrieve("no-such-model-anywhere")
     assert raised.value.code == "model_not_found"
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 if __package__ in (None, ""):  # started by its path: `python3 tests/support/test_provider`

@@ -91,10 +91,10 @@ class Behaviour:
         return int(self.stall[6:]) if self.stall and self.stall.startswith("event:") else None
 
     def as_json(self) -> dict:
-        return {key: value for key, value in asdict(self).items() if value != getattr(_PLAIN, key)}
+        return {key: value for key, value in asdict(self).items() if value != getattr(PLAIN, key)}
 
 
-_PLAIN = Behaviour()
+PLAIN = Behaviour()
 
 _BY_NAME = (
     (re.compile(r"fail-(\d{3})$"), lambda m: {"status": int(m[1])}),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 from . import recordings
 from .answer import Answer, error_answer, json_answer
-from .behaviour import Behaviour, named_by_model
+from .behaviour import PLAIN, Behaviour, named_by_model
 from .connection import ClientGone, Connection
 from .control import PREFIX, Control
 from .delivery import Delivery
@@ -18,7 +19,7 @@ from .script import Script
 
 
 class Provider:
-    def __init__(self, dialects: list[Dialect], default: Behaviour = Behaviour(), keep: int = 100_000) -> None:
+    def __init__(self, dialects: list[Dialect], default: Behaviour = PLAIN, keep: int = 100_000) -> None:
         self.script = Script()
         self.recorder = Recorder(keep)
         self._control = Control(self.script, self.recorder)
@@ -41,10 +42,8 @@ class Provider:
     async def _refuse(self, connection: Connection, why: str) -> None:
         body = error_answer(400, f"the test provider cannot read this request: {why}").body
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close")]
-        try:
+        with contextlib.suppress(ClientGone):
             await connection.write(head_bytes(400, headers) + body)
-        except ClientGone:
-            pass
 
     async def _one_request(self, connection: Connection) -> bool:
         request = await read_head(connection.reader)
@@ -53,7 +52,7 @@ class Provider:
         if request.path.startswith(PREFIX):
             await read_body(request, connection.reader, connection.writer)
             exchange = Exchange(0, connection.number, request, "", False, connection.tls_resumed, time.time())
-            return await Delivery(connection, self._control.answer(request), Behaviour(), exchange).run() and request.keeps_alive
+            return await Delivery(connection, self._control.answer(request), PLAIN, exchange).run() and request.keeps_alive
         return await self._answer(connection, request)
 
     async def _answer(self, connection: Connection, request: Request) -> bool:

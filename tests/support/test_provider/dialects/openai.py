@@ -125,11 +125,9 @@ def _moderation(body: dict, behaviour: Behaviour) -> Answer:
 
 
 def _merged(answer: Answer, behaviour: Behaviour) -> Answer:
-    """`error` in a 200 answer, and members merged into the answer's top level."""
-    if answer.frames is not None:
-        if behaviour.frames is not None:
-            answer.frames = [Frame(text.encode(), is_content='"content"' in text) for text in behaviour.frames]
-        return answer
-    if behaviour.error is not None:
+    """What replaces the answer as a whole: an `error` with status 200, or the events of a stream, verbatim."""
+    if behaviour.error is not None and behaviour.error_at is None:
         return json_answer({"error": behaviour.error})
+    if answer.frames is not None and behaviour.frames is not None:
+        answer.frames = [Frame(text.encode(), is_content='"content"' in text) for text in behaviour.frames]
     return answer
