@@ -1,5 +1,7 @@
 #include <spidergate/json/splice.hpp>
 
+#include <algorithm>
+
 namespace spidergate::json {
 
 namespace {
@@ -7,6 +9,19 @@ namespace {
 std::string_view between(const char* from, const char* to) { return {from, static_cast<std::size_t>(to - from)}; }
 
 }  // namespace
+
+void splice::reset(std::string_view text) {
+  text_ = text;
+  changes_.clear();
+}
+
+void splice::replace(std::string_view span, std::string with) {
+  const auto behind = [](std::string_view placed, const change& other) {
+    return placed.data() < other.span.data() || (placed.data() == other.span.data() && placed.size() < other.span.size());
+  };
+  const auto place = std::upper_bound(changes_.begin(), changes_.end(), span, behind);
+  changes_.insert(place, {span, std::move(with)});
+}
 
 void splice::append_to(std::string& out) const {
   const char* at = text_.data();

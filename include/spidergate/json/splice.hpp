@@ -8,19 +8,23 @@
 namespace spidergate::json {
 
 /// Changes to a text, said by spans of it; every byte outside the spans stays as it is, uncopied where that is possible.
-/// Spans are views into the text, given from left to right and disjoint. Not thread-safe.
+/// Spans are disjoint views into the text, in any order. Not thread-safe.
 class splice {
  public:
-  explicit splice(std::string_view text) : text_(text) {}
+  explicit splice(std::string_view text = {}) : text_(text) {}
 
-  void replace(std::string_view span, std::string with) { changes_.push_back({span, std::move(with)}); }
-  void erase(std::string_view span) { changes_.push_back({span, {}}); }
-  void insert(const char* place, std::string what) { changes_.push_back({{place, 0}, std::move(what)}); }
+  /// Begins anew with another text, keeping memory.
+  void reset(std::string_view text);
+  void replace(std::string_view span, std::string with);
+  void erase(std::string_view span) { replace(span, {}); }
+  /// Several insertions at one place stand in the order of the calls, and before a span that begins there.
+  void insert(const char* place, std::string what) { replace({place, 0}, std::move(what)); }
   [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
 
   /// Appends the changed text.
   void append_to(std::string& out) const;
-  /// Appends the changed text as pieces: views of the text, and of new text that `owned` keeps. Leaves this empty.
+  /// Appends the changed text as pieces: views of the text, and of new text that `owned` keeps. Leaves no changes.
   void move_to(std::vector<std::string_view>& pieces, std::vector<std::unique_ptr<std::string>>& owned);
 
  private:
@@ -29,7 +33,7 @@ class splice {
     std::string with;
   };
   std::string_view text_;
-  std::vector<change> changes_;
+  std::vector<change> changes_;  ///< from left to right
 };
 
 /// What to erase so that members [first, last] (by their whole spans) leave an object together with the right commas.

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace spidergate::providers {
+
+/// One server-sent event: views that stand until the framer is asked again.
+struct sse_event {
+  std::string_view type;  ///< of its `event:` line; empty when there was none
+  std::string_view data;  ///< its `data:` lines, joined with line feeds
+};
+
+/// Cuts a byte stream into server-sent events as the HTML standard's section 9.2.6 says: lines end with CRLF, LF or CR, a byte order
+/// mark may come first, comments and unknown fields are skipped, an event without data is none. How the bytes were cut into reads never
+/// shows. An event that lies whole in one read, with one data line, is not copied. Memory is bounded by the largest event allowed.
+/// Owned by one stream; not thread-safe.
+class sse_framer {
+ public:
+  static constexpr std::size_t default_limit = 1024 * 1024;
+  enum class step : std::uint8_t {
+    event,     ///< there is one
+    more,      ///< the bytes are used up
+    oversize,  ///< an event or a line is larger than allowed: there is no way on
+  };
+
+  explicit sse_framer(std::size_t max_event_bytes = default_limit) : limit_(max_event_bytes) {}
+
+  /// Gives the next bytes; they must stand until next() has said `more`. REQUIRES: next() said so for the ones before.
+  void feed(std::string_view bytes) noexcept;
+  [[nodiscard]] step next(sse_event& event);
+  /// The stream has ended: true when an event was left that only lacked its blank line, as some providers leave their last one.
+  [[nodiscard]] bool finish(sse_event& event);
+
+ private:
+  enum class found : std::uint8_t { line, none, too_long };
+  [[nodiscard]] found take_line();
+  [[nodiscard]] std::size_t line_end() noexcept;
+  [[nodiscard]] bool field();
+  [[nodiscard]] bool add_data(std::string_view value);
+  [[nodiscard]] bool dispatch(sse_event& event);
+  void forget_dispatched();
+  void keep_unfinished();
+
+  std::size_t limit_;
+  std::string_view input_;
+  std::size_t at_ = 0;
+  std::size_t next_lf_ = 0;  ///< the first line feed at or behind at_, once looked for; a search per line would be quadratic with CR
+
+  std::string partial_;         ///< the begun line of earlier reads
+  std::string line_text_;       ///< a line that was put together from several reads
+  std::string_view line_;
+  bool line_in_input_ = false;
+  bool first_line_ = true;
+  bool after_cr_ = false;       ///< a read ended with CR: a line feed that comes next belongs to it
+  bool stuck_ = false;
+
+  std::string data_text_;       ///< the event's data where it had to be copied
+  std::string_view data_;
+  std::string type_;
+  bool has_data_ = false;
+  bool data_in_input_ = false;
+  bool dispatched_ = false;
+};
+
+}  // namespace spidergate::providers

@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <spidergate/json/splice.hpp>
+#include <spidergate/providers/dialect.hpp>
+#include <spidergate/providers/sse_framer.hpp>
+
+#include "tool_calls.hpp"
+#include "usage.hpp"
+
+namespace spidergate::providers::openai {
+
+/// Passes a stream of OpenAI's chunks on, event by event. Every event's JSON is checked; its bytes go out as they came unless
+///  - tool-call deltas are not in the form that clients count on (tool_calls.hpp);
+///  - it carries `usage`. OpenAI sends it in one last chunk with `choices: []`, to those who asked. So: a client that did not ask never sees
+///    the member (not the null either that OpenAI adds because *we* asked); one that did sees null beside choices and the figures exactly
+///    once, in such a last chunk, made up from the last ones said where the provider has none. Clients add usages up, so figures that a
+///    provider repeats in every chunk would be counted many times. With vLLM's `continuous_usage_stats` nothing of this is touched;
+///  - it is no chunk at all (a ping): dropped.
+/// An in-band error ends the stream: facts().error is set, feed() goes on returning true and swallows the rest.
+class openai_stream final : public stream_decoder {
+ public:
+  explicit openai_stream(const model::inference_request& asked);
+  [[nodiscard]] bool feed(std::string_view bytes, std::string& out) override;
+  [[nodiscard]] bool end(std::string& out) override;
+  [[nodiscard]] const stream_facts& facts() const noexcept override { return facts_; }
+
+ private:
+  struct choice {
+    explicit choice(std::int64_t number, std::uint64_t seed) : index(number), tools(seed) {}
+    std::int64_t index;
+    bool finished = false;
+    tool_call_deltas tools;
+  };
+
+  [[nodiscard]] bool fail(std::string message);
+  [[nodiscard]] bool sniff(std::string_view bytes);
+  [[nodiscard]] bool on_event(const sse_event& event, std::string& out);
+  void on_error(json::value root);
+  void on_chunk(json::value root, std::string& out);
+  void on_usage_chunk(json::value root, json::value usage, std::string& out);
+  void on_choice(json::value v, std::int64_t position, std::uint64_t seed);
+  void on_delta(json::value delta, choice& of);
+  [[nodiscard]] choice& choice_at(std::int64_t index, std::uint64_t seed);
+  void note_usage(json::value usage);
+  void remember(json::value root);
+  void hide_usage(json::value root);
+  void forward(std::string& out);
+  void finish_usage(std::string& out);
+  [[nodiscard]] bool over() const noexcept { return facts_.done || facts_.error.has_value(); }
+
+  const bool wants_usage_;
+  const bool usage_untouched_;
+  bool failed_ = false;
+  bool sniffed_ = false;
+  bool usage_sent_ = false;
+  bool identified_ = false;
+  sse_framer framer_;
+  stream_facts facts_;
+  std::vector<choice> choices_;
+  json::splice edits_;
+  std::string identity_;    ///< `"id":…,"object":…,"created":…,"model":…` of the stream's chunks
+  std::string last_usage_;  ///< raw, for a last chunk of our own
+};
+
+}  // namespace spidergate::providers::openai

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <array>
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/core/json_text.hpp>
+#include <spidergate/json/splice.hpp>
+
+#include "openai_dialect.hpp"
+
+namespace spidergate::providers::openai {
+
+namespace {
+
+using model::endpoint;
+
+// Ours: no provider knows them, and OpenAI refuses what it does not know.
+constexpr std::array<std::string_view, 7> gateway_fields{"spidergate_options",  "x-routing-hints", "x-fallback-chain", "strict_params",
+                                                         "include_route_trace", "include_receipt", "drop_params"};
+// What must be ours alone, whoever offers it among the forwarded headers.
+constexpr std::array<std::string_view, 10> reserved_headers{"authorization", "proxy-authorization", "cookie",    "host",
+                                                            "content-length", "content-type",       "accept",    "connection",
+                                                            "transfer-encoding", "accept-encoding"};
+
+template <class List>
+bool among(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+bool streams(const model::inference_request& asked) {
+  return asked.stream && (asked.kind == endpoint::chat || asked.kind == endpoint::completions);
+}
+
+std::string_view path_of(endpoint kind) {
+  switch (kind) {
+    case endpoint::chat: return "/chat/completions";
+    case endpoint::completions: return "/completions";
+    case endpoint::embeddings: return "/embeddings";
+    case endpoint::moderations: return "/moderations";
+  }
+  return {};
+}
+
+void append_percent_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out.push_back(c);
+    } else {
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+}
+
+std::string target_of(const encode_input& in) {
+  // A base URL may carry a query (`?api-version=…`), which stays behind the path.
+  const std::size_t query = std::min(in.base_path.find('?'), in.base_path.size());
+  std::string target(in.base_path.substr(0, query));
+  target.append(path_of(in.asked.kind)).append(in.base_path.substr(query));
+  if (in.provider.auth == catalogue::auth_style::query && !in.secret.key.empty()) {
+    target.push_back(query == in.base_path.size() ? '?' : '&');
+    append_percent_encoded(target, in.provider.auth_name);
+    target.push_back('=');
+    append_percent_encoded(target, in.secret.key.reveal());
+  }
+  return target;
+}
+
+bool fits_header(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+/// A line end in a key (pasted with it, or put there to smuggle a header) never gets onto the wire.
+void append_header(std::string& out, std::string_view name, std::string_view prefix, std::string_view value) {
+  out.append(name).append(": ").append(prefix);
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out.push_back(c);
+  }
+  out.append("\r\n");
+}
+
+void append_credential(std::string& out, const catalogue::provider& provider, std::string_view key) {
+  using catalogue::auth_style;
+  if (key.empty()) return;
+  switch (provider.auth) {
+    case auth_style::bearer:
+    case auth_style::oauth2:
+    case auth_style::none: append_header(out, "authorization", "Bearer ", key); break;
+    case auth_style::header: append_header(out, provider.auth_name, "", key); break;
+    case auth_style::scheme:
+      append_header(out, "authorization", provider.auth_name == "raw" ? std::string() : provider.auth_name + " ", key);
+      break;
+    case auth_style::query:
+    case auth_style::sigv4:
+    case auth_style::oci_signature: break;
+  }
+}
+
+std::string headers_of(const encode_input& in) {
+  std::string out;
+  out.reserve(256);
+  out.append("content-type: application/json\r\naccept: ");
+  out.append(streams(in.asked) ? "text/event-stream\r\n" : "application/json\r\n");
+  append_credential(out, in.provider, in.secret.key.reveal());
+  for (const auto& [name, value] : in.forwarded_headers) {
+    const bool ours = among(reserved_headers, name) || iequals(name, in.provider.auth_name);
+    if (!ours && fits_header(name) && fits_header(value)) out.append(name).append(": ").append(value).append("\r\n");
+  }
+  return out;
+}
+
+/// The client's stream_options with include_usage true and everything else as it was.
+std::string with_usage_asked(std::string_view options) {
+  constexpr std::string_view alone = R"({"include_usage":true})";
+  auto& reader = thread_reader();
+  if (!reader.read(options) || !reader.root().is(json::kind::object) || reader.root().empty()) return std::string(alone);
+  json::splice edits(options);
+  bool found = false;
+  for (const auto& m : reader.root().members()) {
+    if (!json::says(m.name, "include_usage")) continue;
+    edits.replace(m.value.raw(), "true");
+    found = true;
+  }
+  if (!found) edits.insert(options.data() + 1, R"("include_usage":true,)");
+  std::string out;
+  edits.append_to(out);
+  return out;
+}
+
+/// Edits the top level of one body; members are the request's, by index.
+class body_edit {
+ public:
+  explicit body_edit(const encode_input& in) : in_(in), members_(in.asked.members), edits_(in.asked.body) {}
+
+  void run(wire_request& wire) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      if (among(gateway_fields, members_[i].name)) {
+        i = erase_run(i);
+      } else {
+        last_kept_ = &members_[i];
+        change(members_[i]);
+      }
+    }
+    append_missing();
+    edits_.move_to(wire.body, wire.owned);
+  }
+
+ private:
+  std::size_t erase_run(std::size_t first) {
+    std::size_t last = first;
+    while (last + 1 < members_.size() && among(gateway_fields, members_[last + 1].name)) ++last;
+    edits_.erase(json::span_with_comma(first, last, members_.size(), [this](std::size_t i) { return members_[i].whole; }));
+    return last;
+  }
+
+  void change(const model::body_member& m) {
+    if (m.name == "model") {
+      std::string wanted;
+      append_json_string(wanted, in_.model);
+      if (m.value != wanted) edits_.replace(m.value, std::move(wanted));
+    } else if (m.name == "stream_options" && streams(in_.asked)) {
+      auto merged = with_usage_asked(m.value);
+      if (merged != m.value) edits_.replace(m.value, std::move(merged));
+    } else {
+      rename(m);
+    }
+  }
+
+  void rename(const model::body_member& m) {
+    for (const auto& [from, to] : in_.provider.renames) {
+      if (m.name == from && in_.asked.find(to) == nullptr) edits_.replace(m.name, to);
+    }
+  }
+
+  void append_missing() {
+    std::string added;
+    if (in_.asked.find("model") == nullptr) {
+      added.append(R"(,"model":)");
+      append_json_string(added, in_.model);
+    }
+    if (streams(in_.asked) && in_.asked.find("stream_options") == nullptr) {
+      added.append(R"(,"stream_options":{"include_usage":true})");
+    }
+    if (added.empty()) return;
+    if (last_kept_ != nullptr) {
+      edits_.insert(last_kept_->whole.data() + last_kept_->whole.size(), std::move(added));
+    } else {
+      const auto open = in_.asked.body.find('{');
+      edits_.insert(in_.asked.body.data() + open + 1, added.substr(1));
+    }
+  }
+
+  const encode_input& in_;
+  const std::vector<model::body_member>& members_;
+  const model::body_member* last_kept_ = nullptr;
+  json::splice edits_;
+};
+
+}  // namespace
+
+wire_request openai_dialect::encode(const encode_input& in) const {
+  wire_request wire;
+  wire.target = target_of(in);
+  wire.headers = headers_of(in);
+  body_edit(in).run(wire);
+  return wire;
+}
+
+}  // namespace spidergate::providers::openai

@@ -1,0 +1,248 @@
+#include <algorithm>
+#include <cstring>
+
+#include <spidergate/core/ascii.hpp>
+
+#include "../error_reading.hpp"
+#include "openai_dialect.hpp"
+#include "openai_stream.hpp"
+#include "produced.hpp"
+
+namespace spidergate::providers::openai {
+
+namespace {
+
+// `n` is at most 128; more choices than that are somebody's joke at the cost of our memory.
+constexpr std::size_t most_choices = 256;
+
+bool asks_continuous_usage(const model::inference_request& asked) {
+  const auto* options = asked.find("stream_options");
+  return options != nullptr && options->value.find("\"continuous_usage_stats\"") != std::string_view::npos;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+}
+
+}  // namespace
+
+openai_stream::openai_stream(const model::inference_request& asked)
+    : wants_usage_(asked.include_usage), usage_untouched_(asked.include_usage && asks_continuous_usage(asked)) {}
+
+bool openai_stream::feed(std::string_view bytes, std::string& out) {
+  if (failed_) return false;
+  if (over()) return true;
+  if (!sniff(bytes)) return false;
+  framer_.feed(bytes);
+  sse_event event;
+  while (!over()) {
+    switch (framer_.next(event)) {
+      case sse_framer::step::more: return true;
+      case sse_framer::step::oversize: return fail("An event of the provider's stream is larger than 1 MiB.");
+      case sse_framer::step::event:
+        if (!on_event(event, out)) return false;
+    }
+  }
+  return true;
+}
+
+bool openai_stream::end(std::string& out) {
+  sse_event event;
+  if (!failed_ && !over() && framer_.finish(event)) {
+    // What is left may be half an event, which is no fault but the sign of a cut.
+    const auto data = trimmed(event.data);
+    const bool whole = data == "[DONE]" || thread_reader().read(data, json::surrogates::any);
+    if (whole && !on_event(event, out)) return false;
+  }
+  if (failed_ || facts_.error) return false;
+  if (facts_.finished && !facts_.done) finish_usage(out);
+  return facts_.done || facts_.finished;
+}
+
+bool openai_stream::fail(std::string message) {
+  failed_ = true;
+  facts_.error = not_an_answer(std::move(message));
+  return false;
+}
+
+/// A page or an answer that is no stream shows in its first byte; as events, its lines would just be skipped.
+bool openai_stream::sniff(std::string_view bytes) {
+  if (sniffed_) return true;
+  const auto first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == std::string_view::npos) return true;
+  sniffed_ = true;
+  if (bytes[first] == '<') return fail("The provider answered with a page of HTML in place of a stream.");
+  if (bytes[first] == '{' || bytes[first] == '[') return fail("The provider answered with JSON in place of a stream.");
+  return true;
+}
+
+bool openai_stream::on_event(const sse_event& event, std::string& out) {
+  const auto data = trimmed(event.data);
+  if (data.empty()) return true;
+  if (data == "[DONE]") {
+    finish_usage(out);
+    facts_.done = true;
+    return true;
+  }
+  auto& reader = thread_reader();
+  const bool error_event = event.type == "error";
+  if (!reader.read(data, json::surrogates::any)) {
+    if (!error_event) return fail("An event of the provider's stream is not valid JSON: " + reader.failure().message + ".");
+    facts_.error = not_an_answer(presentable(data));
+    return true;
+  }
+  const auto root = reader.root();
+  if (error_event || (root.is(json::kind::object) && looks_like_error(root))) {
+    on_error(root);
+  } else if (!root.is(json::kind::object)) {
+    return fail("An event of the provider's stream is JSON, but no object.");
+  } else {
+    edits_.reset(data);
+    on_chunk(root, out);
+  }
+  return true;
+}
+
+void openai_stream::on_error(json::value root) {
+  note_usage(root.find("usage"));
+  provider_error error;
+  read_error(root, error);
+  if (error.message.empty()) error.message = "The provider's stream ended with an error that says nothing.";
+  error.kind = classify(error);
+  if (error.kind == error_class::rate_limited) error.retry_after = retry_after_in(error.message);
+  facts_.error = std::move(error);
+}
+
+void openai_stream::on_chunk(json::value root, std::string& out) {
+  json::value choices, usage, groq;
+  for (const auto& m : root.members()) {
+    if (m.name == "choices") choices = m.value;
+    if (m.name == "usage") usage = m.value;
+    if (m.name == "x_groq") groq = m.value;
+  }
+  const bool counts = usage.is(json::kind::object);
+  note_usage(counts ? usage : groq.find("usage"));
+  if (!choices.is(json::kind::array) || choices.empty()) {
+    if (counts) return on_usage_chunk(root, usage, out);
+    if (!choices.is(json::kind::array)) return;
+  }
+  if (!identified_ && !choices.empty()) remember(root);
+  const auto seed = hash_of(root.find("id").literal());
+  std::int64_t position = 0;
+  for (const auto element : choices.elements()) on_choice(element, position++, seed);
+  if (facts_.error) return;
+  facts_.finished = !choices_.empty() && std::all_of(choices_.begin(), choices_.end(), [](const choice& c) { return c.finished; });
+  if (usage.exists() && !usage_untouched_) hide_usage(root);
+  forward(out);
+}
+
+void openai_stream::on_usage_chunk(json::value root, json::value usage, std::string& out) {
+  const bool sound = read_usage(usage, true).tokens.has_value();
+  if (!wants_usage_ || !sound || usage_sent_) return;
+  usage_sent_ = true;
+  // Some leave the list out, on which every client's loop stands.
+  if (!root.find("choices").exists()) edits_.insert(edits_.text().data() + 1, R"("choices":[],)");
+  forward(out);
+}
+
+void openai_stream::on_choice(json::value v, std::int64_t position, std::uint64_t seed) {
+  json::value delta, finish, error;
+  auto index = v.find("index").whole_number();
+  if (!index || *index < 0) index = position;
+  auto& of = choice_at(*index, seed);
+  for (const auto& m : v.members()) {
+    if (m.name == "delta") delta = m.value;
+    if (m.name == "finish_reason") finish = m.value;
+    if (m.name == "error") error = m.value;
+    if (m.name != "text") continue;
+    // Together repeats the delta as text.
+    if (v.find("delta").exists()) continue;
+    facts_.content_bytes += produced_bytes(m);
+    facts_.content_seen = facts_.content_seen || is_content(m);
+  }
+  if (error.is(json::kind::object) || finish.literal() == "error") return on_error(v);
+  on_delta(delta, of);
+  // "" is how some say null.
+  if (!finish.literal().empty()) of.finished = true;
+}
+
+void openai_stream::on_delta(json::value delta, choice& of) {
+  for (const auto& m : delta.members()) {
+    facts_.content_bytes += produced_bytes(m);
+    facts_.content_seen = facts_.content_seen || is_content(m);
+    if (m.name == "tool_calls") of.tools.normalise(m.value, edits_);
+    if (m.name == "function_call") stringify(m.value.find("arguments"), edits_);
+  }
+}
+
+openai_stream::choice& openai_stream::choice_at(std::int64_t index, std::uint64_t seed) {
+  for (auto& c : choices_) {
+    if (c.index == index) return c;
+  }
+  if (choices_.size() >= most_choices) return choices_.back();
+  return choices_.emplace_back(index, hash_of(std::to_string(index), seed));
+}
+
+void openai_stream::note_usage(json::value usage) {
+  if (!usage.exists()) return;
+  const auto reading = read_usage(usage, true);
+  if (!reading.tokens && !reading.impossible) return;
+  facts_.usage = reading.tokens;
+  facts_.usage_impossible = reading.impossible;
+  if (wants_usage_) last_usage_ = reading.tokens ? usage.raw() : std::string_view();
+}
+
+void openai_stream::remember(json::value root) {
+  identified_ = true;
+  for (const std::string_view name : {"id", "object", "created", "model"}) {
+    const auto v = root.find(name);
+    if (v.exists() && v.raw().size() < 1024) identity_.append("\"").append(name).append("\":").append(v.raw()).push_back(',');
+  }
+}
+
+/// Beside choices there are no figures in OpenAI's form: null for who asked, nothing for who did not.
+void openai_stream::hide_usage(json::value root) {
+  std::string_view before, whole, behind;
+  json::value usage;
+  for (const auto& m : root.members()) {
+    if (m.name == "usage" && !usage.exists()) {
+      usage = m.value;
+      whole = m.whole();
+    } else if (!usage.exists()) {
+      before = m.whole();
+    } else if (behind.empty()) {
+      behind = m.whole();
+    }
+  }
+  if (wants_usage_) {
+    if (!usage.is_null()) edits_.replace(usage.raw(), "null");
+    return;
+  }
+  const char* begin = behind.empty() && !before.empty() ? before.data() + before.size() : whole.data();
+  const char* end = behind.empty() ? whole.data() + whole.size() : behind.data();
+  edits_.erase({begin, static_cast<std::size_t>(end - begin)});
+}
+
+void openai_stream::forward(std::string& out) {
+  out.append("data: ");
+  const std::size_t start = out.size();
+  edits_.append_to(out);
+  // Data of several lines is white space to JSON and the end of a line to SSE.
+  if (std::memchr(out.data() + start, '\n', out.size() - start) != nullptr) std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ' ');
+  out.append("\n\n");
+}
+
+void openai_stream::finish_usage(std::string& out) {
+  if (!wants_usage_ || usage_sent_ || usage_untouched_ || last_usage_.empty()) return;
+  usage_sent_ = true;
+  std::replace(last_usage_.begin(), last_usage_.end(), '\n', ' ');
+  out.append("data: {").append(identity_).append("\"choices\":[],\"usage\":").append(last_usage_).append("}\n\n");
+}
+
+std::unique_ptr<stream_decoder> openai_dialect::open_stream(const model::inference_request& asked) const {
+  return std::make_unique<openai_stream>(asked);
+}
+
+}  // namespace spidergate::providers::openai
