@@ -42,6 +42,7 @@ worker::~worker() {
   while (!parked_.empty()) {
     const auto dropped = parked_.front().take();
   }
+  io_.destroy_handlers();
 }
 
 void worker::start() {

@@ -48,15 +48,20 @@ class worker {
   using parked_list = boost::intrusive::list<wait_point, boost::intrusive::base_hook<detail::parked_hook>,
                                              boost::intrusive::constant_time_size<false>>;
 
+  /// Can destroy what it holds before it goes itself: suspended coroutines end while the deadlines still exist.
+  struct event_loop : asio::io_context {
+    using io_context::io_context;
+    void destroy_handlers() { shutdown(); }
+  };
+
   void run();
   void release_parked() noexcept;
 
   std::size_t index_;
   const clock& time_;
-  // Before io_, and so destroyed after it: the coroutines that io_ still holds may unlink themselves from here.
   parked_list parked_;
   bool stopping_ = false;
-  asio::io_context io_;
+  event_loop io_;
   deadline_wheel deadlines_;
   std::mutex thread_mutex_;
   std::thread thread_;

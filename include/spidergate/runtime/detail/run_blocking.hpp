@@ -32,8 +32,8 @@ class blocking_call : public std::enable_shared_from_this<blocking_call<Job>> {
     home_.post([self = this->shared_from_this()] { self->finished_.release(); });
   }
 
-  /// Home thread.
-  awaitable<result<void>> wait(steady_time deadline) { return finished_.wait(deadline); }
+  /// Where the home thread waits for the announcement, and where somebody may interrupt it.
+  [[nodiscard]] wait_point& finished() noexcept { return finished_; }
 
   /// Home thread, after the announcement.
   answer take() {
@@ -68,17 +68,21 @@ class blocking_ticket {
 
 namespace spidergate::runtime {
 
+/// Hands `job` to the pool; null when the queue is full.
+template <class Job>
+std::shared_ptr<detail::blocking_call<Job>> start_blocking(worker& home, blocking_pool& pool, Job job) {
+  auto call = std::make_shared<detail::blocking_call<Job>>(home, std::move(job));
+  // std::function wants a copyable job, hence the shared ticket.
+  const auto ticket = std::make_shared<detail::blocking_ticket<Job>>(call);
+  if (!pool.try_post([ticket] { ticket->run(); })) return nullptr;
+  return call;
+}
+
 template <class Job>
 awaitable<std::invoke_result_t<Job>> run_blocking(worker& home, blocking_pool& pool, Job job, steady_time deadline) {
-  const auto call = std::make_shared<detail::blocking_call<Job>>(home, std::move(job));
-  bool queued = false;
-  {
-    // std::function wants a copyable job, hence the shared ticket.
-    const auto ticket = std::make_shared<detail::blocking_ticket<Job>>(call);
-    queued = pool.try_post([ticket] { ticket->run(); });
-  }
-  if (!queued) co_return error_code(asio::error::no_buffer_space);
-  const auto finished = co_await call->wait(deadline);
+  const auto call = start_blocking(home, pool, std::move(job));
+  if (!call) co_return error_code(asio::error::no_buffer_space);
+  const auto finished = co_await call->finished().wait(deadline);
   if (!finished) co_return finished.error();
   co_return call->take();
 }
