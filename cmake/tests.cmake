@@ -7,7 +7,11 @@ function(sg_tests kind)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${kind}/${room}/*.cpp)
     if(sources)
       add_executable(${kind}_${room} ${sources})
-      target_link_libraries(${kind}_${room} PRIVATE sg_${room} sg_flags GTest::gtest GTest::gtest_main)
+      target_link_libraries(${kind}_${room} PRIVATE sg_${room} sg_flags GTest::gtest GTest::gtest_main
+                            nlohmann_json::nlohmann_json)
+      if(room STREQUAL "providers")
+        target_link_libraries(${kind}_${room} PRIVATE sg_openai)  # what a dialect encodes is a client's body, read
+      endif()
       target_include_directories(${kind}_${room} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support ${PROJECT_SOURCE_DIR}/src/${room})
       target_compile_definitions(${kind}_${room} PRIVATE SPIDERGATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
       add_test(NAME ${kind}_${room} COMMAND ${kind}_${room})
