@@ -1,0 +1,47 @@
+#include "key_shelf.hpp"
+
+#include <utility>
+
+namespace spidergate::vault {
+
+void key_shelf::replace(std::vector<stored_key_ptr> keys) {
+  std::array<by_text<std::shared_ptr<provider_keys>>, shard_count> providers;
+  std::array<by_text<stored_key_ptr>, shard_count> ids;
+  for (auto& key : keys) {
+    auto& of_provider = providers[shard_of(key->record.provider)][key->record.provider];
+    if (of_provider == nullptr) of_provider = std::make_shared<provider_keys>();
+    of_provider->push_back(key);
+    ids[shard_of(key->record.id)].insert_or_assign(key->record.id, std::move(key));
+  }
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    by_text<std::shared_ptr<const provider_keys>> finished(providers[i].begin(), providers[i].end());
+    const std::lock_guard lock(shards_[i].mutex);
+    shards_[i].by_provider.swap(finished);
+    shards_[i].by_id.swap(ids[i]);
+  }
+}
+
+std::shared_ptr<const provider_keys> key_shelf::of_provider(std::string_view provider) const {
+  const auto& home = shards_[shard_of(provider)];
+  const std::lock_guard lock(home.mutex);
+  const auto found = home.by_provider.find(provider);
+  return found == home.by_provider.end() ? nullptr : found->second;
+}
+
+stored_key_ptr key_shelf::find(std::string_view integration_id) const {
+  const auto& home = shards_[shard_of(integration_id)];
+  const std::lock_guard lock(home.mutex);
+  const auto found = home.by_id.find(integration_id);
+  return found == home.by_id.end() ? nullptr : found->second;
+}
+
+provider_keys key_shelf::all() const {
+  provider_keys found;
+  for (const auto& home : shards_) {
+    const std::lock_guard lock(home.mutex);
+    for (const auto& [id, key] : home.by_id) found.push_back(key);
+  }
+  return found;
+}
+
+}  // namespace spidergate::vault

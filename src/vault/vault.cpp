@@ -1,0 +1,232 @@
+#include "selection.hpp"
+
+#include <spidergate/vault/credentials.hpp>
+#include <spidergate/vault/vault.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace spidergate::vault {
+
+namespace {
+
+/// A credential that was rewrapped or re-imported unchanged keeps its health; another one starts anew.
+bool same_credential(const store::integration_record& before, const store::integration_record& after) {
+  if (before.provider != after.provider || before.origin != after.origin) return false;
+  if (before.sealed == after.sealed) return true;
+  return !before.fingerprint.empty() && before.fingerprint == after.fingerprint;
+}
+
+lease lease_of(const store::integration_record& record, secret_string credentials) {
+  return {record.id, record.key_label, record.brand_id.empty(), std::move(credentials), record.base_url, record.origin};
+}
+
+bool names_known_key(const key_ring& keys, std::string_view sealed) {
+  const auto id = master_key_id(sealed);
+  const auto is_it = [&](const master_key& key) { return key.id == id; };
+  return is_it(keys.current) || std::any_of(keys.previous.begin(), keys.previous.end(), is_it);
+}
+
+bool is_exhausted(const store::integration_record& key, const kv::counter_store::pick_counts& counted) {
+  return (key.daily_limit > 0 && counted.daily_count >= key.daily_limit) ||
+         (key.minute_limit > 0 && counted.minute_count >= key.minute_limit);
+}
+
+}  // namespace
+
+struct vault::impl {
+  impl(key_ring ring, kv::counter_store& store, const runtime::clock& clock, unreadable_report report)
+      : counters(store),
+        time(clock),
+        on_unreadable(std::move(report)),
+        keys(std::make_shared<const key_ring>(std::move(ring))) {}
+
+  std::optional<secret_string> decrypt(const stored_key& key) const {
+    const auto& record = key.record;
+    return open_credential(*key.keys, {record.brand_id, record.id, record.origin}, record.sealed);
+  }
+
+  /// Opens a key's credentials; marks it when they do not open.
+  std::optional<lease> open(const stored_key& key) const {
+    auto plain = decrypt(key);
+    if (plain) return lease_of(key.record, *std::move(plain));
+    mark_unreadable(key);
+    return std::nullopt;
+  }
+
+  void mark_unreadable(const stored_key& key) const {
+    {
+      const std::lock_guard lock(key.live->mutex);
+      if (!key.live->health.mark_unreadable()) return;
+      key.live->changed = true;
+    }
+    if (on_unreadable) on_unreadable(key.record);
+  }
+
+  /// A row's entry: with the live state of the integration it replaces, if that holds the same credential.
+  stored_key_ptr entry_for(store::integration_record record) const {
+    const auto before = shelf.find(record.id);
+    auto entry = std::make_shared<stored_key>();
+    entry->keys = keys;
+    if (before == nullptr || !same_credential(before->record, record)) {
+      entry->live = std::make_shared<live_key>();
+    } else {
+      entry->live = before->live;
+      // A master key was rotated before we have been given the new one: what we hold still opens, so we keep to it.
+      if (!names_known_key(*keys, record.sealed) && names_known_key(*keys, before->record.sealed)) {
+        record.sealed = before->record.sealed;
+      }
+      const std::lock_guard lock(entry->live->mutex);
+      if (before->record.sealed != record.sealed || before->keys != keys) entry->live->health.clear_unreadable();
+    }
+    entry->record = std::move(record);
+    return entry;
+  }
+
+  /// Puts the entries in place. Rows under a master key that we do not have are told apart without decrypting anything.
+  void put(provider_keys entries) {
+    shelf.replace(entries);
+    for (const auto& entry : entries) {
+      if (!names_known_key(*keys, entry->record.sealed)) mark_unreadable(*entry);
+    }
+  }
+
+  std::shared_ptr<const provider_keys> keys_of(std::string_view provider) const {
+    static const auto none = std::make_shared<const provider_keys>();
+    auto found = shelf.of_provider(provider);
+    return found == nullptr ? none : found;
+  }
+
+  /// Whether one of them could be picked now, limits included.
+  bool has_usable(const provider_keys& of_provider, const key_wish& wish) const {
+    const auto now = time.epoch_now();
+    return std::any_of(of_provider.begin(), of_provider.end(), [&](const stored_key_ptr& key) {
+      return may_be_used(*key, wish, now) != key_health::permission::no &&
+             !is_exhausted(key->record, counters.counts(key->record.id, now));
+    });
+  }
+
+  kv::counter_store& counters;
+  const runtime::clock& time;
+  const unreadable_report on_unreadable;
+  std::mutex load_mutex;  // one load() or use_keys() at a time; guards `keys`
+  std::shared_ptr<const key_ring> keys;
+  key_shelf shelf;
+};
+
+vault::vault(key_ring keys, kv::counter_store& counters, const runtime::clock& time, unreadable_report on_unreadable)
+    : impl_(std::make_unique<impl>(std::move(keys), counters, time, std::move(on_unreadable))) {}
+vault::~vault() = default;
+
+void vault::use_keys(key_ring keys) {
+  const std::lock_guard lock(impl_->load_mutex);
+  impl_->keys = std::make_shared<const key_ring>(std::move(keys));
+  provider_keys entries;
+  for (const auto& old : impl_->shelf.all()) entries.push_back(impl_->entry_for(old->record));
+  impl_->put(std::move(entries));
+}
+
+void vault::load(std::vector<store::integration_record> records) {
+  const std::lock_guard lock(impl_->load_mutex);
+  provider_keys entries;
+  entries.reserve(records.size());
+  for (auto& record : records) entries.push_back(impl_->entry_for(std::move(record)));
+  impl_->put(std::move(entries));
+}
+
+void vault::restore(std::span<const store::integration_state_record> states) {
+  const auto now = impl_->time.epoch_now();
+  for (const auto& state : states) {
+    const auto key = impl_->shelf.find(state.integration_id);
+    if (key == nullptr) continue;
+    const auto today = state.day == start_of_day(now);
+    impl_->counters.restore(state.integration_id, today ? state.daily_count : 0, state.last_used_at, now);
+    const std::lock_guard lock(key->live->mutex);
+    key->live->health.restore(state, now);
+  }
+}
+
+std::vector<store::integration_state_record> vault::take_changed_states() {
+  const auto now = impl_->time.epoch_now();
+  std::vector<store::integration_state_record> changed;
+  for (const auto& key : impl_->shelf.all()) {
+    key_status said;
+    {
+      const std::lock_guard lock(key->live->mutex);
+      if (!std::exchange(key->live->changed, false)) continue;
+      said = key->live->health.status();
+    }
+    const auto counted = impl_->counters.counts(key->record.id, now);
+    changed.push_back({key->record.id, start_of_day(now), counted.daily_count, std::move(said.health),
+                       std::move(said.reason), said.consecutive_failures, std::move(said.last_error), said.last_used_at,
+                       said.resting_until});
+  }
+  return changed;
+}
+
+awaitable<boost::system::result<lease, no_key>> vault::pick(std::string provider, std::string brand_id,
+                                                            bool pool_access, std::vector<std::string> exclude) {
+  const auto keys = impl_->keys_of(provider);
+  for (;;) {
+    const auto now = impl_->time.epoch_now();
+    selection among(*keys, {brand_id, pool_access, exclude}, now);
+    if (!among.any_configured()) co_return no_key::none_configured;
+    if (among.options().empty()) co_return no_key::all_resting_or_unhealthy;
+    const auto taken = co_await impl_->counters.pick(among.options(), now);
+    if (!taken || !taken->found) co_return no_key::all_exhausted;
+    const auto key = among.take(taken->index, now);
+    if (auto opened = impl_->open(*key)) co_return *std::move(opened);
+    exclude.push_back(key->record.id);  // it is marked; another key may serve
+  }
+}
+
+void vault::report(std::string_view integration_id, key_outcome what, std::string_view message,
+                   std::optional<std::chrono::milliseconds> retry_after) {
+  const auto key = impl_->shelf.find(integration_id);
+  if (key == nullptr) return;  // removed meanwhile
+  std::string safe_message;
+  if (!message.empty() && what != key_outcome::success) {
+    const auto plain = impl_->decrypt(*key);
+    safe_message = plain ? without_secrets(std::string(message), *plain) : std::string(message);
+  }
+  const auto now = impl_->time.epoch_now();
+  const std::lock_guard lock(key->live->mutex);
+  key->live->health.apply(what, safe_message, retry_after, now);
+  key->live->changed = true;
+}
+
+bool vault::has_unused(std::string_view provider, std::string_view brand_id, bool pool_access,
+                       std::span<const std::string> exclude) const {
+  return impl_->has_usable(*impl_->keys_of(provider), {brand_id, pool_access, exclude});
+}
+
+vault::availability vault::available(std::string_view provider, std::string_view brand_id, bool pool_access) const {
+  const auto keys = impl_->keys_of(provider);
+  const key_wish wish{brand_id, pool_access, {}};
+  const auto any =
+      std::any_of(keys->begin(), keys->end(), [&](const stored_key_ptr& key) { return is_configured_for(*key, wish); });
+  return {any, any && impl_->has_usable(*keys, wish)};
+}
+
+std::optional<key_status> vault::status(std::string_view integration_id) const {
+  const auto key = impl_->shelf.find(integration_id);
+  if (key == nullptr) return std::nullopt;
+  const auto counted = impl_->counters.counts(integration_id, impl_->time.epoch_now());
+  const std::lock_guard lock(key->live->mutex);
+  auto said = key->live->health.status();
+  said.daily_count = counted.daily_count;
+  said.minute_count = counted.minute_count;
+  return said;
+}
+
+std::optional<lease> vault::open_for_test(std::string_view integration_id) const {
+  const auto key = impl_->shelf.find(integration_id);
+  return key == nullptr ? std::nullopt : impl_->open(*key);
+}
+
+void throw_exception_from_error(no_key reason, const boost::source_location& /*where*/) {
+  throw std::logic_error("asked for a lease that was not given, reason " + std::to_string(static_cast<int>(reason)));
+}
+
+}  // namespace spidergate::vault
