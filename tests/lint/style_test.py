@@ -14,8 +14,11 @@ VAGUE = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|misc)($|[_.-])", 
 CODE = (".cpp", ".hpp", ".py", ".sh", ".cmake", ".mjs", ".js", ".ts")
 
 
+TABLE = ("  return {", "  switch (")  # a function that is one table is as long as its table
+
+
 def body_lengths(source):
-    """(line, length) of each outermost brace block that follows a parameter list, by indentation: the formatter guarantees it."""
+    """(line, length) of each function, found by indentation, which the formatter guarantees; tables are left out."""
     lines = source.splitlines()
     start = None
     for number, line in enumerate(lines):
@@ -23,7 +26,8 @@ def body_lengths(source):
         if start is None and opens and "(" in "".join(lines[max(0, number - 8):number + 1]) and "=" not in line:
             start = number
         elif start is not None and line.startswith("}"):
-            yield start + 1, number - start + 1
+            if not lines[start + 1].startswith(TABLE):
+                yield start + 1, number - start + 1
             start = None
 
 
