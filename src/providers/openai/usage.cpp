@@ -68,9 +68,14 @@ usage_reading read_usage(json::value usage, bool completes) {
   // `cached` is part of the prompt; who reports more than the prompt holds counts beside it, as Anthropic does.
   const bool beside = tokens.cached + tokens.cache_written > *prompt;
   tokens.prompt = *prompt + (beside ? tokens.cached + tokens.cache_written : 0);
-  // xAI's completion_tokens leave reasoning out; its total tells.
-  const bool left_out = tokens.reasoning > 0 && (tokens.reasoning > *completion || (total && *total == *prompt + *completion + tokens.reasoning));
-  tokens.completion = *completion + (left_out ? tokens.reasoning : 0);
+  // Mistral's prompt_tokens leave sound out, xAI's completion_tokens leave reasoning out; the total tells.
+  const auto left_out = [&](std::int64_t part) { return part > 0 && total && *total == *prompt + *completion + part; };
+  const auto sound = count.first(prompt_details, {"audio_tokens"}).value_or(0);
+  if (left_out(sound)) tokens.prompt += sound;
+  const bool thought_beside = left_out(tokens.reasoning) || (!total && tokens.reasoning > *completion);
+  tokens.completion = *completion + (thought_beside ? tokens.reasoning : 0);
+  // Some gateways count reasoning with another tokenizer than the rest.
+  tokens.reasoning = std::min(tokens.reasoning, tokens.completion);
   return {tokens, false};
 }
 
