@@ -27,16 +27,16 @@ def checked(tmp_path, text, environment=None):
     ("\nlimits:\n  default_rpm: -3\n", 3, ["limits.default_rpm"]),
     ("server:\n  listen: nowhere\n", 2, ["server.listen"]),
     ("server:\n  trusted_proxies: [300.0.0.0/8]\n", 2, ["server.trusted_proxies"]),
-    ("providers:\n  mine: { dialect: klingon, base_url: 'http://localhost:1' }\n", 2, ["dialect", "openai"]),
+    ("providers:\n  mine: { dialect: opanai, base_url: 'http://localhost:1' }\n", 2, ["dialect", "openai"]),
     ("providers:\n  mine: { dialect: openai }\n", 2, ["base_url"]),
-    ("aliases:\n  my/a: [my/b]\n  my/b: [my/a]\n", 2, ["my/a", "my/b"]),
-    ("server: [\n", 1, []),
+    ("aliases:\n  my/a: [my/b]\n  my/b: [my/a]\n", "[23]", ["my/a", "my/b"]),
+    ("server: [\n", r"\d+", ["YAML"]),
 ])
 def test_a_mistake_is_named_by_file_line_key_and_what_is_allowed(tmp_path, text, line, words):
     gateway, ran = checked(tmp_path, text)
     assert ran.code == 1, ran.out
     said = ran.err
-    assert re.search(rf"{re.escape(gateway.config_file.name)}:{line}\b", said) or not words, said
+    assert re.search(rf"{re.escape(gateway.config_file.name)}:{line}\b", said), said
     assert all(word in said for word in words), said
     served = gateway.cli("serve")
     assert served.code == 1 and all(word in served.err for word in words), "nothing starts half-configured"
@@ -66,7 +66,7 @@ def test_a_secret_can_come_from_a_file_and_the_environment_wins_over_the_file(tm
     gateway = Gateway(tmp_path / "gateway", {"limits": {"default_rpm": 7}}, environment)
     ran = gateway.cli("config", "check", "--json")
     assert ran.code == 0 and "cdcd" not in ran.out
-    assert "4321" in ran.out and not re.search(r"\b7\b[^0-9]*default_rpm|default_rpm[^0-9]*\b7\b", ran.out)
+    assert ran.json["limits.default_rpm"] == {"value": "4321", "origin": "environment SPIDERGATE_LIMITS_DEFAULT_RPM"}
     gateway.start()
     assert not (gateway.data_dir / "master.key").exists(), "a key was given: none is made"
     gateway.stop()
