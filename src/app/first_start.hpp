@@ -3,6 +3,7 @@
 #include <string>
 
 #include <spidergate/core/secret_string.hpp>
+#include <spidergate/core/time.hpp>
 #include <spidergate/crypto/random.hpp>
 #include <spidergate/store/sql.hpp>
 

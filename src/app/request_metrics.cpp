@@ -32,12 +32,12 @@ request_metrics::request_metrics(telemetry::registry& into)
 void request_metrics::finished(const model::receipt& r) noexcept {
   try {
     requests_.with({r.endpoint, r.status, r.error_code}).add();
-    overhead_.record(r.routing_overhead_us * ns_per_us);
+    overhead_.observe(r.routing_overhead_us * ns_per_us);
     for (const auto& a : r.attempts) attempts_.with({a.provider, outcome_of(a)}).add();
     if (r.fallback_used) fallbacks_.add();
     if (r.provider.empty()) return;
-    duration_.with({r.provider, r.model}).record(r.latency_ms * ns_per_ms);
-    if (r.time_to_first_token_ms > 0) first_token_.with({r.provider, r.model}).record(r.time_to_first_token_ms * ns_per_ms);
+    duration_.with({r.provider, r.model}).observe(r.latency_ms * ns_per_ms);
+    if (r.time_to_first_token_ms > 0) first_token_.with({r.provider, r.model}).observe(r.time_to_first_token_ms * ns_per_ms);
     tokens_.with({r.provider, r.model, "input"}).add(r.tokens.prompt);
     tokens_.with({r.provider, r.model, "output"}).add(r.tokens.completion);
     cost_.with({r.provider, r.model}).add(r.cost.nano_usd);

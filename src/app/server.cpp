@@ -5,6 +5,7 @@
 #include "worker_house.hpp"
 
 #include <spidergate/kv/memory_counters.hpp>
+#include <spidergate/store/repositories.hpp>
 #include <spidergate/telemetry/log.hpp>
 
 #include <boost/asio/signal_set.hpp>
@@ -27,7 +28,7 @@ constexpr std::chrono::milliseconds change_period{250};
 template <class T>
 T need(boost::system::result<T, std::string> got) {
   if (!got) throw std::runtime_error(got.error());
-  return std::move(*got);
+  if constexpr (!std::is_void_v<T>) return std::move(*got);
 }
 
 std::shared_ptr<upstream::client_tls> provider_tls(const server_plan& plan) {
