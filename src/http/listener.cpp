@@ -148,7 +148,9 @@ void listener::impl::admit(std::shared_ptr<arrival> client) {
     return;
   }
   counters.refused_over_limit.fetch_add(1, std::memory_order_relaxed);
-  if (!tls && turning_away < max_turned_away) home.spawn([self, client] { return turn_away(self, client); });
+  if (tls || turning_away == max_turned_away) return;
+  ++turning_away;
+  home.spawn([self, client] { return turn_away(self, client); });
 }
 
 awaitable<void> listener::impl::serve(std::shared_ptr<impl> self, std::shared_ptr<arrival> client) {
@@ -179,7 +181,6 @@ awaitable<void> listener::impl::serve_tls(std::shared_ptr<impl> self, std::share
 awaitable<void> listener::impl::turn_away(std::shared_ptr<impl> self, std::shared_ptr<arrival> client) {
   const int socket = client->socket.native_handle();
   connection c(self->site, runtime::make_tcp_stream(self->home, std::move(client->socket), client->peer), socket);
-  ++self->turning_away;
   co_await c.turn_away();
   --self->turning_away;
 }

@@ -172,8 +172,11 @@ bool request_reader::can_go_on() noexcept {
   if (body_ != body_state::unread) return body_ == body_state::taken;
   if (head_.chunked) {
     const auto step = chunks_.decode(in_.data() + body_at_, arrived());
-    if (chunks_.state() != chunk_decoder::progress::done) return false;
-    return take({}, body_at_ + step.consumed).has_value();
+    if (chunks_.state() == chunk_decoder::progress::done) {
+      return take({in_.data() + body_at_, step.produced}, body_at_ + step.consumed).has_value();
+    }
+    fail(errc::client_gone);  // the bytes have been looked at: too late to ask for them
+    return false;
   }
   // Whoever waits for "100 Continue" may or may not send the body after a final answer: no telling what the next bytes
   // are.

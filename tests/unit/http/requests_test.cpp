@@ -230,6 +230,23 @@ TEST(requests, the_body_may_be_asked_for_twice) {
   EXPECT_EQ(s.handler.handled, 2);
 }
 
+TEST(requests, a_body_asked_for_after_the_answer_began_is_whole_or_an_error) {
+  const auto script = [](http::exchange& x) -> awaitable<void> {
+    x.begin_stream(200, {});
+    const auto body = co_await x.read_body();
+    const auto text = body ? std::string(*body) : body.error().message();
+    static_cast<void>(co_await x.finish(text + "|"));
+  };
+  served_connection whole;
+  whole.handler.script = script;
+  EXPECT_NE(whole.talk({post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")}, "|").find("hello|"),
+            std::string::npos);
+  served_connection part;
+  part.handler.script = script;
+  EXPECT_NE(part.talk({post("Transfer-Encoding: chunked\r\n", "5\r\nhel")}, "|").find("closed its connection.|"),
+            std::string::npos);
+}
+
 TEST(requests, a_slow_head_is_408_and_a_silent_connection_just_closes) {
   http::limits bounds;
   bounds.header_timeout = 30ms;
