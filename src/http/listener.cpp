@@ -84,7 +84,7 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
   static awaitable<void> serve(std::shared_ptr<impl> self, std::shared_ptr<arrival> client);
   static awaitable<void> serve_tls(std::shared_ptr<impl> self, std::shared_ptr<arrival> client);
   static awaitable<void> turn_away(std::shared_ptr<impl> self, std::shared_ptr<arrival> client);
-  void admit(std::shared_ptr<arrival> client);
+  void admit(const std::shared_ptr<arrival>& client);
 
   runtime::worker& home;
   std::shared_ptr<server_tls> tls;
@@ -123,7 +123,7 @@ awaitable<void> listener::impl::accept_all(std::shared_ptr<impl> self) {
     const auto [ec] = co_await self->acceptor.async_accept(client->socket, client->peer, asio::as_tuple(use_awaitable));
     if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) co_return;
     if (!ec) {
-      self->admit(std::move(client));
+      self->admit(client);
       continue;
     }
     counters.accept_failures.fetch_add(1, std::memory_order_relaxed);
@@ -139,7 +139,7 @@ std::int64_t listener::impl::limit() const noexcept {
   return static_cast<std::int64_t>(site.limits.max_connections) + (site.admin ? admin_reserve : 0);
 }
 
-void listener::impl::admit(std::shared_ptr<arrival> client) {
+void listener::impl::admit(const std::shared_ptr<arrival>& client) {
   auto& counters = site.counters;
   counters.accepted.fetch_add(1, std::memory_order_relaxed);
   const auto self = shared_from_this();

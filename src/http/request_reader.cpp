@@ -175,7 +175,7 @@ bool request_reader::can_go_on() noexcept {
     if (chunks_.state() == chunk_decoder::progress::done) {
       return take({in_.data() + body_at_, step.produced}, body_at_ + step.consumed).has_value();
     }
-    fail(errc::client_gone);  // the bytes have been looked at: too late to ask for them
+    static_cast<void>(fail(errc::client_gone));  // the bytes have been looked at: too late to ask for them
     return false;
   }
   // Whoever waits for "100 Continue" may or may not send the body after a final answer: no telling what the next bytes
