@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace spidergate::crypto {
 namespace {
 
@@ -17,6 +19,12 @@ TEST(sha256, matches_the_published_vectors) {
 TEST(crc32, matches_the_check_value) {
   EXPECT_EQ(crc32("123456789"), 0xCBF43926U);
   EXPECT_EQ(crc32(""), 0U);
+}
+
+TEST(crc32, long_texts_match_zlib) {
+  std::string text;
+  for (int i = 0; i < 1'000; ++i) text += static_cast<char>(i % 251);
+  EXPECT_EQ(crc32(text), 0x721746A6U);
 }
 
 TEST(digest_hash, tells_digests_apart) {

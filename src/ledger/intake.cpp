@@ -1,0 +1,113 @@
+#include "intake.hpp"
+
+#include "segment.hpp"
+
+#include <spidergate/store/errc.hpp>
+#include <spidergate/telemetry/log.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace spidergate::ledger {
+
+namespace {
+
+constexpr std::size_t rows_per_removal = 1'000;
+
+/// Whether the fault may lie in a receipt rather than in the database.
+bool blames_content(error_code why) {
+  return why == store::errc::constraint || why == store::errc::failed;
+}
+
+}  // namespace
+
+bool intake::take(std::span<const std::string_view> records) {
+  if (!connect()) return false;
+  decode(records);
+  if (batch_.empty()) return true;
+  const auto inserted = insert(batch_);
+  if (inserted) return true;
+  if (blames_content(inserted.error()) && batch_.size() > 1 && take_one_by_one()) return true;
+  return fail(inserted.error());
+}
+
+bool intake::connect() {
+  if (on_) return true;
+  auto opened = open_();
+  if (!opened) {
+    trouble_ = opened.error();
+    return false;
+  }
+  on_ = std::move(*opened);
+  return true;
+}
+
+void intake::decode(std::span<const std::string_view> records) {
+  batch_.clear();
+  for (const auto record : records) {
+    model::receipt r;
+    if (model::decode(record, r)) {
+      batch_.push_back(std::move(r));
+    } else {
+      ++figures_.corrupt_records;
+      reject(record);
+    }
+  }
+}
+
+result<std::size_t> intake::insert(std::span<const model::receipt> batch) {
+  const auto fresh = receipts::insert_batch(*on_, batch);
+  if (!fresh) return fresh;
+  figures_.loaded += *fresh;
+  figures_.duplicates += batch.size() - *fresh;
+  return fresh;
+}
+
+/// One receipt that the database refuses must not hold up all that come after it. It is given up only where others go
+/// through: when none does, it is the database that is at fault.
+bool intake::take_one_by_one() {
+  std::vector<const model::receipt*> refused;
+  for (const auto& one : batch_) {
+    const auto inserted = insert({&one, 1});
+    if (inserted) continue;
+    if (!blames_content(inserted.error())) return false;
+    refused.push_back(&one);
+  }
+  if (refused.size() == batch_.size()) return false;
+  for (const auto* one : refused) {
+    ++figures_.corrupt_records;
+    std::string record;
+    model::encode(*one, record);
+    reject(record);
+    telemetry::log::error("a receipt was refused by the database and set aside",
+                          {{"request_id", one->request_id}, {"reason", on_->last_message()}});
+  }
+  return true;
+}
+
+/// Kept in the spool's own record form, for a person to look at.
+void intake::reject(std::string_view record) {
+  std::string framed(space_of(record.size()), '\0');
+  const auto length = static_cast<std::uint32_t>(record.size());
+  framed.replace(0, sizeof length, reinterpret_cast<const char*>(&length), sizeof length);
+  framed.replace(8, record.size(), record);
+  const int file = ::open((directory_ + "/rejected").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return;
+  if (::write(file, framed.data(), framed.size()) < 0)
+    telemetry::log::error("a refused receipt could not be set aside");
+  ::close(file);
+}
+
+bool intake::remove_older(epoch_ms before) {
+  if (!connect()) return false;
+  const auto gone = receipts::remove_older(*on_, before, rows_per_removal);
+  return gone ? *gone == rows_per_removal : fail(gone.error());
+}
+
+bool intake::fail(error_code why) {
+  trouble_ = why.message() + ' ' + std::string(on_->last_message());
+  on_.reset();
+  return false;
+}
+
+}  // namespace spidergate::ledger

@@ -1,0 +1,286 @@
+#include "intake.hpp"
+#include "leftover.hpp"
+#include "spool_segments.hpp"
+
+#include <spidergate/ledger/ledger.hpp>
+#include <spidergate/runtime/wait_point.hpp>
+#include <spidergate/runtime/worker.hpp>
+#include <spidergate/telemetry/log.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <pthread.h>
+#include <thread>
+#include <vector>
+
+namespace spidergate::ledger {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace log = telemetry::log;
+
+constexpr auto rest = 100ms;
+constexpr auto longest_rest = 2s;
+constexpr auto last_effort = 2s;
+constexpr std::size_t batch_size = 500;
+constexpr auto between_scans = 10s;
+constexpr auto between_removals = 60s;
+constexpr int removals_at_once = 10;
+
+}  // namespace
+
+struct loader::impl {
+  using spools = std::vector<std::shared_ptr<spool_segments>>;
+  using told = std::function<void(bool loaded)>;
+
+  impl(std::string where, store::database::opener open, std::chrono::milliseconds keep, const runtime::clock& clock)
+      : directory(std::move(where)), retention(keep), time(clock), into(directory, std::move(open), figures) {
+    thread = std::jthread([this] { run(); });
+  }
+  ~impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    wake.notify_all();
+  }
+
+  // Any thread.
+  void attach(std::shared_ptr<spool_segments> spool);
+  void when_loaded(told tell);
+
+  // The loader's thread.
+  void run();
+  void wait(std::chrono::milliseconds pause);
+  [[nodiscard]] bool pass();
+  [[nodiscard]] bool load_leftovers();
+  [[nodiscard]] bool load_batch(const spools& from, bool& any);
+  void note(bool went_well);
+  void tell_waiting(std::uint64_t up_to, bool loaded);
+  void remove_old();
+
+  loader::counters figures;
+  std::atomic<bool> healthy{true};
+
+  const std::string directory;
+  const std::chrono::milliseconds retention;
+  const runtime::clock& time;
+  intake into;
+  std::deque<leftover> leftovers;
+  steady_time next_scan{};
+  steady_time next_removal{};
+  std::vector<std::string_view> records;
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  bool hurry = false;  ///< somebody waits
+  spools attached;
+  std::uint64_t asked = 0;
+  std::deque<std::pair<std::uint64_t, told>> waiting;
+
+  std::jthread thread;  // last: it ends before what it uses
+};
+
+void loader::impl::attach(std::shared_ptr<spool_segments> spool) {
+  const std::lock_guard lock(mutex);
+  attached.push_back(std::move(spool));
+}
+
+void loader::impl::when_loaded(told tell) {
+  {
+    const std::lock_guard lock(mutex);
+    if (!stopping) {
+      waiting.emplace_back(++asked, std::move(tell));
+      hurry = true;
+      wake.notify_all();
+      return;
+    }
+  }
+  tell(false);
+}
+
+void loader::impl::run() {
+  pthread_setname_np(pthread_self(), "ledger");
+  std::chrono::milliseconds pause = rest;
+  steady_time give_up = steady_time::max();
+  for (;;) {
+    std::uint64_t up_to = 0;
+    {
+      const std::lock_guard lock(mutex);
+      up_to = asked;
+      if (stopping && give_up == steady_time::max()) give_up = std::chrono::steady_clock::now() + last_effort;
+    }
+    const bool loaded = pass();
+    note(loaded);
+    if (loaded) tell_waiting(up_to, true);
+    if (give_up != steady_time::max() && (loaded || std::chrono::steady_clock::now() > give_up)) break;
+    if (loaded) remove_old();
+    pause = loaded ? std::chrono::milliseconds(rest) : std::min<std::chrono::milliseconds>(2 * pause, longest_rest);
+    wait(give_up == steady_time::max() ? pause : rest);
+  }
+  tell_waiting(std::numeric_limits<std::uint64_t>::max(), false);
+}
+
+/// A failing database is asked again no sooner than after a rest, whoever is in a hurry.
+void loader::impl::wait(std::chrono::milliseconds pause) {
+  if (!healthy.load()) {
+    std::this_thread::sleep_for(rest);
+    pause -= rest;
+  }
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, pause, [this] { return stopping || hurry; });
+  hurry = false;
+}
+
+/// Loads what had been appended as it began.
+bool loader::impl::pass() {
+  spools from;
+  {
+    const std::lock_guard lock(mutex);
+    from = attached;
+  }
+  std::vector<std::uint64_t> targets;
+  for (const auto& one : from) targets.push_back(one->appended_bytes());
+  if (!load_leftovers()) return false;
+  const auto behind = [&] {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (from[i]->loaded_bytes() < targets[i]) return true;
+    }
+    return false;
+  };
+  do {
+    for (const auto& one : from) one->prepare_spare();
+    bool any = false;
+    if (!load_batch(from, any)) return false;
+    if (!any) return true;
+  } while (behind());
+  return true;
+}
+
+bool loader::impl::load_leftovers() {
+  const auto now = time.steady_now();
+  if (leftovers.empty() && now >= next_scan) {
+    leftovers = claim_leftovers(directory);
+    next_scan = now + between_scans;
+  }
+  while (!leftovers.empty()) {
+    auto& oldest = leftovers.front();
+    std::uint64_t damaged = 0;
+    records.clear();
+    oldest.peek(records, batch_size, damaged);
+    if (!records.empty() && !into.take(records)) {
+      oldest.rewind();
+      return false;
+    }
+    figures.corrupt_records += damaged;
+    oldest.discard();
+    if (!oldest.exhausted()) continue;
+    oldest.finish();
+    leftovers.pop_front();
+  }
+  return true;
+}
+
+bool loader::impl::load_batch(const spools& from, bool& any) {
+  records.clear();
+  std::uint64_t damaged = 0;
+  for (const auto& one : from) one->peek(records, batch_size, damaged);
+  any = !records.empty();
+  if (any && !into.take(records)) {
+    for (const auto& one : from) one->rewind();
+    return false;
+  }
+  figures.corrupt_records += damaged;
+  for (const auto& one : from) one->discard();
+  return true;
+}
+
+void loader::impl::note(bool went_well) {
+  if (!went_well) ++figures.failed_batches;
+  if (healthy.exchange(went_well) == went_well) return;
+  if (went_well) {
+    log::info("receipts are loaded again");
+  } else {
+    log::warning("receipts cannot be loaded and wait in the spool", {{"reason", into.trouble()}});
+  }
+}
+
+void loader::impl::tell_waiting(std::uint64_t up_to, bool loaded) {
+  std::deque<std::pair<std::uint64_t, told>> ready;
+  {
+    const std::lock_guard lock(mutex);
+    while (!waiting.empty() && waiting.front().first <= up_to) {
+      ready.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+  }
+  for (const auto& [number, tell] : ready) tell(loaded);
+}
+
+void loader::impl::remove_old() {
+  const auto now = time.steady_now();
+  if (retention <= 0ms || now < next_removal) return;
+  const auto before = time.epoch_now() - retention.count();
+  bool more = true;
+  for (int i = 0; more && i < removals_at_once; ++i) more = into.remove_older(before);
+  // While there is more, go on at the next pass, so that loading is not held up.
+  if (!more) next_removal = now + between_removals;
+}
+
+loader::loader(std::string directory, store::database::opener open, std::chrono::milliseconds retention,
+               const runtime::clock& time)
+    : impl_(std::make_unique<impl>(std::move(directory), std::move(open), retention, time)) {}
+loader::~loader() = default;
+
+void loader::attach(spool_writer& spool) {
+  impl_->attach(spool.impl_);
+}
+const loader::counters& loader::figures() const noexcept {
+  return impl_->figures;
+}
+bool loader::healthy() const noexcept {
+  return impl_->healthy.load();
+}
+
+bool loader::flush(std::chrono::milliseconds within) {
+  struct answer {
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::optional<bool> loaded;
+  };
+  const auto mine = std::make_shared<answer>();
+  impl_->when_loaded([mine](bool loaded) {
+    {
+      const std::lock_guard lock(mine->mutex);
+      mine->loaded = loaded;
+    }
+    mine->wake.notify_all();
+  });
+  std::unique_lock lock(mine->mutex);
+  return mine->wake.wait_for(lock, within, [&] { return mine->loaded.has_value(); }) && *mine->loaded;
+}
+
+awaitable<bool> loader::flush(runtime::worker& home, steady_time deadline) {
+  struct answer {
+    explicit answer(runtime::worker& at) : arrived(at) {}
+    runtime::wait_point arrived;
+    bool loaded = false;
+  };
+  const auto mine = std::make_shared<answer>(home);
+  impl_->when_loaded([mine, &home](bool loaded) {
+    home.post([mine, loaded] {
+      mine->loaded = loaded;
+      mine->arrived.release();
+    });
+  });
+  (void)co_await mine->arrived.wait(deadline);
+  co_return mine->loaded;
+}
+
+}  // namespace spidergate::ledger

@@ -1,0 +1,62 @@
+#pragma once
+#include "store_fixture.hpp"
+
+#include <spidergate/ledger/ledger.hpp>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace spidergate::ledger {
+
+/// 2026-01-01T12:00:00Z.
+inline constexpr epoch_ms noon = 1'767'268'800'000;
+
+inline model::receipt receipt_of(const std::string& id, epoch_ms at = noon) {
+  model::receipt r;
+  r.request_id = id;
+  r.timestamp = at;
+  r.brand_id = "brd_1", r.client_id = "cli_1", r.token_id = "tok_1";
+  r.endpoint = "chat", r.requested_model = "agent/chat", r.alias = "agent/chat", r.strategy = "alias";
+  r.provider = "openai", r.model = "gpt-4o-mini";
+  r.latency_ms = 120;
+  r.tokens.prompt = 100, r.tokens.cached = 20, r.tokens.completion = 10, r.tokens.reasoning = 3;
+  r.cost.nano_usd = 21'000;
+  r.status = "ok", r.http_status = 200;
+  return r;
+}
+
+inline std::string encoded(const model::receipt& r) {
+  std::string bytes;
+  model::encode(r, bytes);
+  return bytes;
+}
+
+/// A spool directory beside a migrated database.
+class ledger_fixture : public ::testing::Test {
+ protected:
+  static constexpr std::size_t segment_bytes = 16'384;
+
+  ledger_fixture() { std::filesystem::create_directory(spool_path()); }
+  [[nodiscard]] std::string spool_path() const { return database.directory().file("spool"); }
+  [[nodiscard]] std::vector<std::string> files(const std::string& suffix) const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(spool_path())) {
+      if (entry.path().string().ends_with(suffix)) found.push_back(entry.path().string());
+    }
+    return found;
+  }
+  /// How often each request id is in the database.
+  [[nodiscard]] std::int64_t count() { return on->exec("SELECT count(*) FROM receipts").value()[0].integer(0); }
+  [[nodiscard]] std::int64_t counted_requests() {
+    return on->exec("SELECT COALESCE(SUM(requests), 0) FROM usage_hourly").value()[0].integer(0);
+  }
+
+  testing::embedded_database database;
+  std::unique_ptr<sql::connection> on = database.open();
+};
+
+}  // namespace spidergate::ledger
