@@ -140,6 +140,7 @@ TEST_F(loading, a_coroutine_can_wait_for_it) {
     EXPECT_EQ(count(), 1);
   }
   away = true;
+  ASSERT_TRUE(spool.append(encoded(receipt_of("req_2"))));
   loader moves(spool_path(), fallible(), 0ms);
   moves.attach(spool);
   EXPECT_FALSE(testing::run_coroutine(home, moves.flush(home, testing::in(20ms))));
@@ -208,9 +209,6 @@ TEST_F(loading, kill_9_at_any_moment_loses_no_reported_record_and_doubles_none) 
     ASSERT_TRUE(moves.flush(20s));
     EXPECT_EQ(moves.figures().corrupt_records, 0U);
     // The record that was appended but not reported yet may be there besides.
-    const auto found =
-        on->exec("SELECT count(*) FROM receipts WHERE request_id LIKE $1", {"req\\_" + std::to_string(round) + "\\_%"});
-    (void)found;
     const auto surplus = count() - reported;
     EXPECT_TRUE(surplus == 0 || surplus == 1) << surplus;
     reported = count();
