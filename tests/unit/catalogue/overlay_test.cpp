@@ -36,6 +36,10 @@ std::shared_ptr<const catalogue> built(const overlay& changes) {
   return *made;
 }
 
+std::string preferred(const overlay& changes) {
+  return built(changes)->models_named("gpt-4o")[0]->provider;
+}
+
 TEST(overlay, a_new_provider_needs_only_dialect_and_base_url) {
   auto change = server("my-vllm");
   change.auth = "none";
@@ -73,16 +77,17 @@ TEST(overlay, an_own_server_is_preferred_for_the_models_it_lists) {
                     .context = {},
                     .max_output = {},
                     .mode = {}}};
-  EXPECT_EQ(built(with(change))->models_named("gpt-4o")[0]->provider, "my-vllm");
+  EXPECT_EQ(preferred(with(change)), "my-vllm");
   change.priority = 1;
-  EXPECT_EQ(built(with(change))->models_named("gpt-4o")[0]->provider, "openai");
+  EXPECT_EQ(preferred(with(change)), "openai");
 }
 
 TEST(overlay, another_base_url_marks_a_built_in_provider_as_configured) {
   overlay::provider_change change;
   change.id = "openai";
   change.base_url = "http://127.0.0.1:9000/v1";
-  const auto* p = built(with(change))->find_provider("openai");
+  const auto data = built(with(change));
+  const auto* p = data->find_provider("openai");
   EXPECT_TRUE(p->from_config);
   EXPECT_EQ(p->dialect, "openai");
   EXPECT_EQ(p->key_env, "OPENAI_API_KEY");
