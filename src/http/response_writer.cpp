@@ -85,7 +85,7 @@ awaitable<result<void>> response_writer::finish(std::string_view last) {
 
 awaitable<result<void>> response_writer::abort(std::string_view last) {
   require(progress::streaming);
-  gather(last, false);
+  gather(last, true);
   close_ = true;
   return send(progress::broken);
 }

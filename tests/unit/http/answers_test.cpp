@@ -78,14 +78,14 @@ TEST(answers, an_empty_stream_is_only_the_last_chunk) {
   EXPECT_EQ(body_of(s.talk({get}, "0\r\n\r\n")), "0\r\n\r\n");
 }
 
-TEST(answers, an_aborted_stream_has_no_last_chunk_and_closes) {
+TEST(answers, an_aborted_stream_says_why_and_closes) {
   served_connection s;
   s.handler.script = [](http::exchange& x) -> awaitable<void> {
     x.begin_stream(200, {});
     static_cast<void>(co_await x.write("one"));
     static_cast<void>(co_await x.abort("bad"));
   };
-  EXPECT_EQ(body_of(s.talk({get}, "bad")), "3\r\none\r\n3\r\nbad\r\n");
+  EXPECT_EQ(body_of(s.talk({get}, "0\r\n\r\n")), "3\r\none\r\n3\r\nbad\r\n0\r\n\r\n");
   s.wait_for_end();
 }
 
