@@ -4,8 +4,22 @@ namespace spidergate::openai {
 
 using model::api_errc;
 
+namespace {
+
+/// What the client wrote comes back in messages, but not by the megabyte.
+std::string shortened(std::string text) {
+  constexpr std::size_t longest = 1024;
+  if (text.size() <= longest) return text;
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
+
+}  // namespace
+
 bool request_builder::fail(api_errc code, std::string message, const path& at) {
-  error_ = model::make_error(code, std::move(message), at.text());
+  error_ = model::make_error(code, shortened(std::move(message)), shortened(at.text()));
   return false;
 }
 
