@@ -30,7 +30,7 @@ fault_or_origin origin_of(const catalogue::provider& provider, const std::string
   if (held_to_public && (upstream::is_private_address(url->where.host) || url->where.host == "localhost")) {
     return credential_fault{"base_url", "base_url must be on a public address (or set vault.allow_private_base_urls)."};
   }
-  return url->where.to_string();
+  return fault_or_origin(boost::system::in_place_value, url->where.to_string());
 }
 
 std::optional<credential_fault> fault_of(const store::integration_record& row) {

@@ -1,0 +1,32 @@
+#include "backoff.hpp"
+
+#include <gtest/gtest.h>
+
+namespace spidergate::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(retry_delay, is_full_jitter_under_a_doubling_bound) {
+  EXPECT_EQ(retry_delay(0, 0.0, {}, 60s, true), 0ms);
+  EXPECT_EQ(retry_delay(0, 0.5, {}, 60s, true), 50ms);
+  EXPECT_EQ(retry_delay(3, 0.5, {}, 60s, true), 400ms);
+  EXPECT_EQ(retry_delay(30, 0.5, {}, 60s, true), 5'000ms);
+}
+
+TEST(retry_delay, is_the_providers_own_word_where_it_fits) {
+  EXPECT_EQ(retry_delay(0, 0.5, 1'500ms, 60s, true), 1'500ms);
+  EXPECT_EQ(retry_delay(0, 0.5, 30s, 60s, false), 30s);
+}
+
+TEST(retry_delay, is_none_when_the_deadline_comes_first) {
+  EXPECT_EQ(retry_delay(0, 0.5, 60s, 60s, false), std::nullopt);
+  EXPECT_EQ(retry_delay(10, 0.9, {}, 1s, false), std::nullopt);
+}
+
+TEST(retry_delay, is_none_when_another_candidate_can_serve_sooner) {
+  EXPECT_EQ(retry_delay(0, 0.5, 2'001ms, 60s, true), std::nullopt);
+}
+
+}  // namespace
+}  // namespace spidergate::engine
