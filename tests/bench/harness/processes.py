@@ -32,11 +32,12 @@ def free_port() -> int:
 
 
 class Process:
-    def __init__(self, command: list[str], core: int, directory: Path) -> None:
+    def __init__(self, command: list[str], core: int, directory: Path, talks: bool = False) -> None:
+        """What it prints goes to a log; of one that `talks`, standard output is read with line()."""
         self._log_file = directory / f"{Path(command[0]).name}-{time.monotonic_ns()}.log"
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if talks else log, stderr=log, text=True,
                 env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
 
     @property
@@ -69,7 +70,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process.stdout.close()
+        if self._process.stdout:
+            self._process.stdout.close()
 
     # what it costs
 

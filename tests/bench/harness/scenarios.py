@@ -104,7 +104,7 @@ class Chat:
                    "--min-length", str(self.answer_bytes), "--max-length", str(self.answer_bytes + (0 if exact else 1024))]
         if self.half_rate:
             command += ["--rate", f"{settings.reference_rps / 2:.0f}"]
-        load = Process(command, LOAD_CORE, settings.directory)
+        load = Process(command, LOAD_CORE, settings.directory, talks=True)
         line = load.line()
         load.stop()
         if not line:
@@ -137,7 +137,7 @@ class Streams:
         idle = subject.process.resident_bytes() if subject.process else 0
         load = Process([str(settings.tools / "stream_load"), "--port", str(subject.port), "--request", str(request), "--streams",
                         str(settings.streams), "--ramp", "1", "--settle", "0.5", "--measure", str(settings.stream_seconds),
-                        "--events", str(events)], LOAD_CORE, settings.directory)
+                        "--events", str(events)], LOAD_CORE, settings.directory, talks=True)
         window = {}
         self._await_line(load, "measuring")
         meter = CoreMeter(LOAD_CORE)

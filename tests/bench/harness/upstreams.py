@@ -35,7 +35,7 @@ class Tool:
     """tools/upstream.cpp: one answer of any size after the whole request, or streams."""
 
     def __init__(self, directory: Path, tools: Path, *options: str) -> None:
-        self._process = Process([str(tools / "upstream"), *options], LOAD_CORE, directory)
+        self._process = Process([str(tools / "upstream"), *options], LOAD_CORE, directory, talks=True)
         ready = json.loads(self._process.line())
         self.port, self.events = ready["port"], ready["events"]
 
