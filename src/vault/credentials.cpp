@@ -65,6 +65,13 @@ std::string_view objection(std::string_view name, std::string_view value) {
   return "";
 }
 
+/// A secret in an address would end up in logs, and what is no plain name cannot be a field.
+bool may_stand_in_address(std::string_view setting) {
+  const auto is_name_char = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !setting.empty() && !is_secret(setting) && setting != "access_key_id" &&
+         std::all_of(setting.begin(), setting.end(), is_name_char);
+}
+
 std::string listed(const credential_shape& shape) {
   std::string names;
   for (const auto* part : {&shape.required, &shape.optional}) {
@@ -192,6 +199,10 @@ credential_shape shape_of(const catalogue::provider& provider, std::string_view 
 
 boost::system::result<prepared_credentials, credential_fault> prepare_credentials(
     const catalogue::provider& provider, std::string_view base_url, const std::vector<credential_field>& fields) {
+  const auto settings = settings_of(base_url);
+  if (!std::all_of(settings.begin(), settings.end(), may_stand_in_address)) {
+    return credential_fault{"base_url", "holds something in braces that is not a setting such as {account_id}"};
+  }
   constexpr std::string_view blanks = " \t\r\n";
   field_views views;
   for (const auto& field : fields) {

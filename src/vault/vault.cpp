@@ -85,7 +85,7 @@ struct vault::impl {
   }
 
   /// Puts the entries in place. Rows under a master key that we do not have are told apart without decrypting anything.
-  void put(provider_keys entries) {
+  void put(const provider_keys& entries) {
     shelf.replace(entries);
     for (const auto& entry : entries) {
       if (!names_known_key(*keys, entry->record.sealed)) mark_unreadable(*entry);
@@ -124,7 +124,7 @@ void vault::use_keys(key_ring keys) {
   impl_->keys = std::make_shared<const key_ring>(std::move(keys));
   provider_keys entries;
   for (const auto& old : impl_->shelf.all()) entries.push_back(impl_->entry_for(old->record));
-  impl_->put(std::move(entries));
+  impl_->put(entries);
 }
 
 void vault::load(std::vector<store::integration_record> records) {
@@ -132,7 +132,7 @@ void vault::load(std::vector<store::integration_record> records) {
   provider_keys entries;
   entries.reserve(records.size());
   for (auto& record : records) entries.push_back(impl_->entry_for(std::move(record)));
-  impl_->put(std::move(entries));
+  impl_->put(entries);
 }
 
 void vault::restore(std::span<const store::integration_state_record> states) {

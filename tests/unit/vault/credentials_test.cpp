@@ -58,6 +58,13 @@ TEST(credentials, settings_cannot_leave_their_place_in_the_address) {
   EXPECT_EQ(fault_of(host, fields({{"api_key", "k"}, {"workspace_host", "adb-1.azuredatabricks.net"}})), "");
 }
 
+TEST(credentials, address_of_its_own_holds_settings_only) {
+  const auto plain = provider_of(auth_style::bearer);
+  for (const auto* bad : {"https://x/{api_key}", "https://x/{}", "https://x/{a{b}}", "https://x/{A B}"}) {
+    EXPECT_EQ(fault_of(plain, fields({{"api_key", "{api_key}"}}), bad), "base_url") << bad;
+  }
+}
+
 TEST(credentials, signing_providers_take_their_keys) {
   const auto bedrock = provider_of(auth_style::sigv4, "https://bedrock-runtime.{region}.amazonaws.com", "bedrock");
   EXPECT_EQ(fault_of(bedrock, fields({{"access_key_id", "AKIA1"}, {"region", "eu-west-1"}})),
