@@ -15,7 +15,7 @@ model::api_error no_such_receipt(std::string_view id) {
 }  // namespace
 
 awaitable<void> show_receipt(request_scope& r) {
-  const auto who = identify(r);
+  const auto who = co_await welcome(r, std::nullopt);
   if (!who) co_return co_await r.answer_error(who.error());
   const auto deadline = r.with.house.time.steady_now() + store_patience;
   const auto look_up = [id = r.where.id](sql::connection& on) { return ledger::receipts::find(on, id); };

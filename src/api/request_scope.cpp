@@ -85,18 +85,23 @@ awaitable<void> request_scope::answer_error(const model::api_error& error) {
   (void)co_await x.respond(error.status(), headers, {&piece, 1});
 }
 
-model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r) {
+model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, std::optional<auth::scope> needed) {
   const auto address = r.now.proxies.get()->client_address(r.x.peer_address(), r.header("x-forwarded-for"));
   const auto credential = auth::credential_from(r.header("authorization"), r.header("x-api-key"), r.header("api-key"));
-  return r.with.tokens.identify(credential, address, r.with.house.time.epoch_now());
-}
-
-model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, auth::scope needed) {
-  auto who = identify(r);
-  if (who && !(*who)->has(needed)) {
-    return model::make_error(model::api_errc::missing_scope, "This token lacks the scope '" + std::string(scope_name(needed)) + "'.");
+  if (credential.empty() && r.with.shared.open_access) {
+    if (auto anybody = r.with.shared.open_access()) return anybody;
+  }
+  auto who = r.with.tokens.identify(credential, address, r.with.house.time.epoch_now());
+  if (who && needed && !(*who)->has(*needed)) {
+    return model::make_error(model::api_errc::missing_scope, "This token lacks the scope '" + std::string(scope_name(*needed)) + "'.");
   }
   return who;
+}
+
+awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r, std::optional<auth::scope> needed) {
+  auto who = identify(r, needed);
+  if (who) r.rates = co_await r.with.house.limits.look(*who);
+  co_return who;
 }
 
 model::api_error body_error(error_code code) {

@@ -41,10 +41,11 @@ struct request_scope {
   awaitable<void> answer_error(const model::api_error& error);
 };
 
-/// Who is calling, or why not.
-[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r);
-/// The same, with the scope that the resource needs (missing_scope otherwise).
-[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, auth::scope needed);
+/// Who is calling, or why not; missing_scope when the resource needs a scope that the token lacks.
+[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, std::optional<auth::scope> needed);
+
+/// The same for requests that no limit is charged for: notes where the limits stand, for the answer's headers.
+awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r, std::optional<auth::scope> needed);
 
 /// What reading a body can end in, as the client sees it.
 [[nodiscard]] model::api_error body_error(error_code code);

@@ -8,7 +8,12 @@
 #include <spidergate/store/repositories.hpp>
 #include <spidergate/telemetry/log.hpp>
 
+#include <spidergate/runtime/worker.hpp>
+
+#include <unistd.h>
+
 #include <algorithm>
+#include <exception>
 #include <ostream>
 
 namespace spidergate::app {
@@ -51,6 +56,19 @@ std::string reachable(const listen_address& where) {
   return host + ":" + std::to_string(where.port);
 }
 
+/// A person at a terminal gets lines to read; whatever collects logs gets JSON.
+void configure_log(bool verbose) {
+  using namespace telemetry;
+  log::configure({.least = verbose ? log::level::debug : log::level::info, .shape = ::isatty(STDERR_FILENO) != 0 ? log::format::human : log::format::json, .sink = {}});
+  runtime::worker::set_bug_reporter([](std::exception_ptr thrown) {
+    try {
+      std::rethrow_exception(std::move(thrown));
+    } catch (const std::exception& bug) {
+      log::error("a bug: an exception left a request", {{"what", bug.what()}});
+    }
+  });
+}
+
 /// What is printed once, on the first start.
 void greet(cli::context& with, const first_tokens& tokens, const server_plan& plan) {
   const auto model = model_to_try(with);
@@ -73,6 +91,7 @@ void greet(cli::context& with, const first_tokens& tokens, const server_plan& pl
 }  // namespace
 
 int serve(cli::context& with) {
+  configure_log(with.config().values.server.dev);
   auto plan = plan_from(with);
   if (with.made_master_key()) {
     telemetry::log::warning("a new vault key was made in the data directory; in production supply one (vault.encryption_key) and keep a copy of it", {{"file", plan.data_dir + "/master.key"}});

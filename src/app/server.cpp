@@ -44,6 +44,16 @@ std::shared_ptr<http::server_tls> listener_tls(const server_plan& plan) {
   return std::move(*loaded);
 }
 
+bool is_loopback(std::string_view host) { return host == "::1" || host.starts_with("127."); }
+
+/// SO_REUSEPORT would let a second gateway share the port silently, so it is asked for once without.
+void need_free(const listen_address& where) {
+  if (where.port == 0) return;
+  if (const auto free = http::check_port_is_free(where.host, where.port); !free) {
+    throw std::runtime_error("Cannot listen on " + where.host + ":" + std::to_string(where.port) + ": " + free.error().message() + ". Stop what listens there or choose another address (server.listen, server.admin_listen).");
+  }
+}
+
 std::string spool_folder(const server_plan& plan) {
   auto folder = plan.data_dir + "/spool";
   std::filesystem::create_directories(folder);
@@ -85,7 +95,7 @@ struct server::impl {
         forwarded_headers(std::make_shared<std::vector<std::string>>(plan.live.forwarded_headers)), resolver(resolver_threads, resolver_queue),
         ledger(spool_folder(plan), open_store, plan.retention),
         api{.unready_reasons = [this] { return unready(); }, .metrics_text = [this] { return expose(); }, .reload_config = [this] { return reload(); },
-            .store_changed = [this] { watch->poke(); }, .random = crypto::system_random(), .keys = plan.keys},
+            .store_changed = [this] { watch->poke(); }, .open_access = open_access(), .random = crypto::system_random(), .keys = plan.keys},
         database(open_store, database_readers) {
     watch = std::make_unique<store::change_watch>(open_store, change_period, [this](sql::connection& on, std::int64_t) { refresh(on); });
     load_store();
@@ -96,6 +106,15 @@ struct server::impl {
 
   ~impl() { stop(); }
 
+  std::function<std::shared_ptr<const auth::principal>()> open_access() {
+    if (!plan.open_access) return {};
+    if (!is_loopback(plan.listen.host) || !is_loopback(plan.admin_listen.host)) {
+      throw std::runtime_error("GATEWAY_DEV lets everybody in, so it is only allowed while both listeners are on loopback addresses.");
+    }
+    telemetry::log::warning("GATEWAY_DEV is set: requests without a token are let in");
+    return [this] { return state.anybody(); };
+  }
+
   void load_store() {
     const auto on = need(open_store());
     if (const auto loaded = state.reload(*on); !loaded) throw std::runtime_error("The store cannot be read: " + loaded.error().message() + ". " + std::string(on->last_message()));
@@ -104,6 +123,8 @@ struct server::impl {
   }
 
   void build_workers() {
+    need_free(plan.listen);
+    need_free(plan.admin_listen);
     shared = std::make_unique<shared_rooms>(shared_rooms{
         .plan = plan, .time = time, .limits = limiter, .health = health, .keys = keys, .ledger = ledger, .database = database, .callbacks = callbacks, .state = state,
         .proxies = proxies, .engine_settings = engine_settings, .forwarded_headers = forwarded_headers,

@@ -67,6 +67,19 @@ void store_state::reconfigure(std::shared_ptr<const catalogue::catalogue> data, 
   publish();
 }
 
+std::shared_ptr<const auth::principal> store_state::anybody() {
+  const std::lock_guard lock(mutex_);
+  if (rows_->clients.empty()) return nullptr;
+  const auto& client = rows_->clients.front();
+  auto who = std::make_shared<auth::principal>();
+  who->token_id = "dev";
+  who->label = "GATEWAY_DEV";
+  who->client_id = client.id;
+  who->brand_id = client.brand_id;
+  who->scopes = static_cast<std::uint8_t>(auth::scope::inference) | static_cast<std::uint8_t>(auth::scope::admin);
+  return who;
+}
+
 void store_state::publish() {
   tokens_.publish(auth::compile_tokens(rows_->tokens, rows_->clients, rows_->brands, default_rpm_));
   auto next = std::make_shared<flow::routing_snapshot>();

@@ -24,6 +24,9 @@ class store_state {
   /// A changed configuration: other catalogue, other default limit.
   void reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm);
 
+  /// Somebody with every scope but no limits, in the first client of the first brand; null before there is one.
+  [[nodiscard]] std::shared_ptr<const auth::principal> anybody();
+
   [[nodiscard]] const runtime::published<auth::token_table>& tokens() const noexcept { return tokens_; }
   [[nodiscard]] const runtime::published<flow::routing_snapshot>& routing() const noexcept { return routing_; }
 

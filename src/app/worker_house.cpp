@@ -38,8 +38,7 @@ worker_house::worker_house(std::size_t index, shared_rooms& shared)
       .forwarded_header_names = shared.forwarded_headers,
       .ledger = shared.ledger,
       .database = shared.database,
-      .shared = shared.api,
-      .open_access = shared.plan.open_access});
+      .shared = shared.api});
   public_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.listen, false, shared), *gateway_, shared.connections);
   admin_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.admin_listen, true, shared), *gateway_, shared.connections);
 }

@@ -5,6 +5,7 @@
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/runtime/worker.hpp>
+#include <spidergate/vault/credentials.hpp>
 
 #include <algorithm>
 
@@ -131,6 +132,9 @@ awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candi
   std::vector<std::string> dropped;
   auto outcome = co_await converse(in, who, *speaks, *to, *secret, dropped);
   outcome.dropped_params = std::move(dropped);
+  // Providers echo keys in their messages; nothing that leaves this attempt may hold one.
+  outcome.why.message = vault::without_secrets(std::move(outcome.why.message), key.credentials);
+  outcome.why.to_client.message = vault::without_secrets(std::move(outcome.why.to_client.message), key.credentials);
   if (outcome.how == attempt_outcome::ending::failed && in.what.stop.why() == runtime::stop_signal::reason::client_gone) {
     outcome.how = attempt_outcome::ending::client_gone;
   }

@@ -83,6 +83,13 @@ std::optional<std::string> fill_settings(std::string_view pattern, const provide
   return filled;
 }
 
+/// "https://{workspace_host}/v1": the account decides where it goes.
+bool names_its_host_by_setting(std::string_view base_url) {
+  const auto scheme = base_url.find("://");
+  const auto host = base_url.substr(scheme == std::string_view::npos ? 0 : scheme + 3);
+  return host.substr(0, host.find('/')).find('{') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<providers::credential> read_credential(std::string_view flat_json) {
@@ -114,8 +121,9 @@ std::optional<destination> destination_of(const catalogue::provider& provider, c
   auto parsed = upstream::parse_url(*url);
   if (!parsed) return std::nullopt;
   if (!key.origin.empty() && parsed->where.to_string() != key.origin) return std::nullopt;
-  // Only an address that came through the API is held to public targets; the catalogue and the config file are the operator's word.
-  parsed->where.allow_private = key.base_url.empty() || provider.from_config || allow_private_base_urls;
+  // What came through the API is held to public targets: a base_url of its own, or a setting that names the host. The catalogue and the
+  // config file are the operator's word.
+  parsed->where.allow_private = provider.from_config || allow_private_base_urls || (key.base_url.empty() && !names_its_host_by_setting(provider.base_url));
   return destination{std::move(parsed->where), std::move(parsed->path)};
 }
 

@@ -21,14 +21,15 @@ struct reservation::impl {
   impl(kv::counter_store& store, const runtime::clock& clock, std::string id)
       : counters(store), time(clock), holder(std::move(id)), charged_at(clock.epoch_now()) {}
 
-  void plan(const auth::principal& who, std::int64_t estimated_tokens) {
+  /// With `requests` 0 nothing is charged: the windows are only looked at.
+  void plan(const auth::principal& who, std::int64_t requests, std::int64_t estimated_tokens) {
     using kv::window_kind;
     const auto& owner = who.token_id;
     const auto tokens = std::max<std::int64_t>(0, estimated_tokens);
-    if (who.rpm > 0) charges.add(requests_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.rpm, 1});
-    if (who.rpd > 0) charges.add(requests_per_day, owner, {{}, window_kind::fixed, day_ms, who.rpd, 1});
+    if (who.rpm > 0) charges.add(requests_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.rpm, requests});
+    if (who.rpd > 0) charges.add(requests_per_day, owner, {{}, window_kind::fixed, day_ms, who.rpd, requests});
     if (who.tpm > 0) charges.add(tokens_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.tpm, tokens});
-    if (who.max_parallel > 0) {
+    if (who.max_parallel > 0 && requests > 0) {
       charges.add(parallel_requests, owner, {{}, window_kind::lease, lease_ms, who.max_parallel, 1});
     }
   }
@@ -81,7 +82,7 @@ limiter::limiter(kv::counter_store& counters, const runtime::clock& time) : coun
 awaitable<limiter::admission> limiter::reserve(std::shared_ptr<const auth::principal> who, std::string holder,
                                                std::int64_t estimated_tokens) {
   auto charged = std::make_unique<reservation::impl>(counters_, time_, std::move(holder));
-  charged->plan(*who, estimated_tokens);
+  charged->plan(*who, 1, estimated_tokens);
   reservation held;
   held.impl_ = std::move(charged);
   auto& made = *held.impl_;
@@ -98,6 +99,14 @@ awaitable<limiter::admission> limiter::reserve(std::shared_ptr<const auth::princ
   made.open = true;
   made.state = state;
   co_return admission{std::move(held), state};
+}
+
+awaitable<rate_state> limiter::look(std::shared_ptr<const auth::principal> who) {
+  reservation::impl seen(counters_, time_, {});
+  seen.plan(*who, 0, 0);
+  if (seen.charges.all().empty()) co_return rate_state{};
+  const auto said = co_await counters_.admit(seen.holder, seen.charges.all(), seen.charged_at);
+  co_return said ? state_after(seen.charges, *said) : rate_state{};
 }
 
 }  // namespace spidergate::limits

@@ -27,6 +27,8 @@ struct shared_state {
   std::function<std::vector<std::string>()> reload_config;
   /// Tells the change watch that this process has changed the store.
   std::function<void()> store_changed;
+  /// GATEWAY_DEV on loopback listeners: whom a request without a credential stands for. Empty: a token is needed.
+  std::function<std::shared_ptr<const auth::principal>()> open_access;
   crypto::random_source& random;
   const vault::key_ring& keys;
 };
@@ -43,7 +45,6 @@ struct services {
   ledger::loader& ledger;
   store::database& database;
   shared_state& shared;
-  bool open_access = false;            ///< GATEWAY_DEV: no token needed from loopback addresses on a loopback listener
 };
 
 /// Answers every request of one worker: finds the route, lets the handler of the resource answer, and sees to it that no error leaves in another shape.

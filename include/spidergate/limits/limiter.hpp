@@ -53,6 +53,9 @@ class limiter {
   awaitable<admission> reserve(std::shared_ptr<const auth::principal> who, std::string holder,
                                std::int64_t estimated_tokens);
 
+  /// Where the limits stand, for the headers of answers that charge nothing.
+  awaitable<rate_state> look(std::shared_ptr<const auth::principal> who);
+
  private:
   kv::counter_store& counters_;
   const runtime::clock& time_;

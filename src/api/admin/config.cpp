@@ -4,7 +4,7 @@
 namespace spidergate::api {
 
 awaitable<void> reload_config(request_scope& r) {
-  const auto who = identify(r, auth::scope::admin);
+  const auto who = co_await welcome(r, auth::scope::admin);
   if (!who) co_return co_await r.answer_error(who.error());
   constexpr std::chrono::seconds patience{30};
   // Reading files blocks, so a database reader's thread does it.

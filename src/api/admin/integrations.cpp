@@ -210,7 +210,7 @@ const catalogue::model_entry* cheapest_chat_model(const catalogue::catalogue& da
 }  // namespace
 
 awaitable<void> serve_integrations(request_scope& r) {
-  auto who = identify(r, auth::scope::vault);
+  auto who = co_await welcome(r, auth::scope::vault);
   if (!who) co_return co_await r.answer_error(who.error());
   call c(r);
   c.who = std::move(*who);
@@ -218,7 +218,7 @@ awaitable<void> serve_integrations(request_scope& r) {
 }
 
 awaitable<void> serve_integration(request_scope& r) {
-  auto who = identify(r, auth::scope::vault);
+  auto who = co_await welcome(r, auth::scope::vault);
   if (!who) co_return co_await r.answer_error(who.error());
   call c(r);
   c.who = std::move(*who);
@@ -230,7 +230,7 @@ awaitable<void> serve_integration(request_scope& r) {
 }
 
 awaitable<void> show_integration_health(request_scope& r) {
-  auto who = identify(r, auth::scope::vault);
+  auto who = co_await welcome(r, auth::scope::vault);
   if (!who) co_return co_await r.answer_error(who.error());
   call c(r);
   c.who = std::move(*who);
@@ -253,7 +253,7 @@ awaitable<void> show_integration_health(request_scope& r) {
 }
 
 awaitable<void> test_integration(request_scope& r) {
-  auto who = identify(r, auth::scope::vault);
+  auto who = co_await welcome(r, auth::scope::vault);
   if (!who) co_return co_await r.answer_error(who.error());
   call c(r);
   c.who = std::move(*who);

@@ -90,7 +90,7 @@ std::string usage_json(std::string_view by, const std::vector<ledger::receipts::
 }  // namespace
 
 awaitable<void> list_requests(request_scope& r) {
-  const auto who = identify(r, auth::scope::usage);
+  const auto who = co_await welcome(r, auth::scope::usage);
   if (!who) co_return co_await r.answer_error(who.error());
   auto by = filters(r, **who);
   if (!by) co_return co_await r.answer_error(by.error());
@@ -102,7 +102,7 @@ awaitable<void> list_requests(request_scope& r) {
 }
 
 awaitable<void> show_usage(request_scope& r) {
-  const auto who = identify(r, auth::scope::usage);
+  const auto who = co_await welcome(r, auth::scope::usage);
   if (!who) co_return co_await r.answer_error(who.error());
   auto name = r.query("group_by");
   if (name.empty()) name = r.query("by");

@@ -150,7 +150,7 @@ class model_view {
 }  // namespace
 
 awaitable<void> list_models(request_scope& r) {
-  const auto who = identify(r);
+  const auto who = co_await welcome(r, std::nullopt);
   if (!who) co_return co_await r.answer_error(who.error());
   std::string body;
   json_writer out(body);
@@ -173,7 +173,7 @@ awaitable<void> list_models(request_scope& r) {
 }
 
 awaitable<void> show_model(request_scope& r) {
-  const auto who = identify(r);
+  const auto who = co_await welcome(r, std::nullopt);
   if (!who) co_return co_await r.answer_error(who.error());
   const auto routing = r.now.routing.get();
   const auto meaning = router::resolve(*routing->data, routing->of((*who)->brand_id), r.where.id, {});

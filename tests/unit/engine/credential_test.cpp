@@ -60,6 +60,8 @@ TEST(destination_of, holds_only_urls_from_the_api_to_public_addresses) {
   key.base_url = "https://internal.example.com/v1";
   EXPECT_FALSE(destination_of(p, key, {}, false)->where.allow_private);
   EXPECT_TRUE(destination_of(p, key, {}, true)->where.allow_private);
+  p = provider_at("https://{workspace_host}/v1");
+  EXPECT_FALSE(destination_of(p, {}, *read_credential(R"({"workspace_host":"10.0.0.1"})"), false)->where.allow_private) << "the host is the account's word";
 }
 
 }  // namespace

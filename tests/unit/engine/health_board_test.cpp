@@ -12,7 +12,7 @@ namespace {
 using breaker = router::candidate_health::breaker;
 using namespace std::chrono_literals;
 
-struct health_board_test : testing::Test {
+struct health_board_test : ::testing::Test {
   spidergate::testing::manual_clock time;
   health_board board{{.failures = 3, .window = 60s, .cooldown = 30s, .max_cooldown = 100s, .half_open_requests = 1}, time};
 
