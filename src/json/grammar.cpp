@@ -6,9 +6,15 @@ namespace spidergate::json {
 
 namespace {
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_hex(char c) noexcept { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+bool is_space(char c) noexcept {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_hex(char c) noexcept {
+  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
 
 std::size_t skip_digits(std::string_view text, std::size_t at) noexcept {
   while (at < text.size() && is_digit(text[at])) ++at;
@@ -66,24 +72,30 @@ bool grammar::step(std::uint32_t& token) {
         return true;
       }
       [[fallthrough]];
-    case expect::value: return value_at(token);
+    case expect::value:
+      return value_at(token);
     case expect::first_name:
       if (at(token) == '}') {
         close(token);
         return true;
       }
       [[fallthrough]];
-    case expect::name: return name_at(token);
-    case expect::separator: return separator_at(token);
-    case expect::end: return fail("there is something behind the end of the value", table_.places[token]);
+    case expect::name:
+      return name_at(token);
+    case expect::separator:
+      return separator_at(token);
+    case expect::end:
+      return fail("there is something behind the end of the value", table_.places[token]);
   }
   return false;
 }
 
 bool grammar::value_at(std::uint32_t token) {
   switch (at(token)) {
-    case '{': return open(token, expect::first_name);
-    case '[': return open(token, expect::first_element);
+    case '{':
+      return open(token, expect::first_name);
+    case '[':
+      return open(token, expect::first_element);
     case '"':
       if (!string_at(token)) return false;
       break;

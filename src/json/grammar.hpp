@@ -1,14 +1,15 @@
 #pragma once
+#include <spidergate/json/reader.hpp>
+
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include <spidergate/json/reader.hpp>
-
 namespace spidergate::json {
 
-/// Checks the tokens that simdjson found against RFC 8259. simdjson's first stage has seen to UTF-8, to control characters inside of
-/// strings and to unclosed strings; order of tokens, words, numbers and escapes are this class's. It trusts no byte between two tokens.
+/// Checks the tokens that simdjson found against RFC 8259. simdjson's first stage has seen to UTF-8, to control
+/// characters inside of strings and to unclosed strings; order of tokens, words, numbers and escapes are this class's.
+/// It trusts no byte between two tokens.
 class grammar {
  public:
   grammar(const token_table& table, std::uint32_t count, std::uint32_t* closers, surrogates rule)
@@ -47,7 +48,8 @@ class grammar {
   fault fault_;
 };
 
-/// Where bad UTF-8, a raw control character or an unclosed string is, in a text of which simdjson said that there is one.
+/// Where bad UTF-8, a raw control character or an unclosed string is, in a text of which simdjson said that there is
+/// one.
 [[nodiscard]] fault find_string_fault(std::string_view text);
 
 }  // namespace spidergate::json

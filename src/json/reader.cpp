@@ -1,11 +1,11 @@
-#include <spidergate/json/reader.hpp>
+#include "grammar.hpp"
 
-#include <algorithm>
-#include <vector>
+#include <spidergate/json/reader.hpp>
 
 #include <simdjson.h>
 
-#include "grammar.hpp"
+#include <algorithm>
+#include <vector>
 
 namespace spidergate::json {
 
@@ -61,9 +61,15 @@ reader::~reader() = default;
 reader::reader(reader&&) noexcept = default;
 reader& reader::operator=(reader&&) noexcept = default;
 
-bool reader::read(std::string_view text, surrogates rule) { return index_->check(text, rule); }
-value reader::root() const noexcept { return {index_->table, 0}; }
-const fault& reader::failure() const noexcept { return index_->failed; }
+bool reader::read(std::string_view text, surrogates rule) {
+  return index_->check(text, rule);
+}
+value reader::root() const noexcept {
+  return {index_->table, 0};
+}
+const fault& reader::failure() const noexcept {
+  return index_->failed;
+}
 
 std::string place_of(std::string_view text, std::size_t offset) {
   const auto before = text.substr(0, std::min(offset, text.size()));

@@ -6,7 +6,9 @@ namespace spidergate::json {
 
 namespace {
 
-std::string_view between(const char* from, const char* to) { return {from, static_cast<std::size_t>(to - from)}; }
+std::string_view between(const char* from, const char* to) {
+  return {from, static_cast<std::size_t>(to - from)};
+}
 
 }  // namespace
 
@@ -17,7 +19,8 @@ void splice::reset(std::string_view text) {
 
 void splice::replace(std::string_view span, std::string with) {
   const auto behind = [](std::string_view placed, const change& other) {
-    return placed.data() < other.span.data() || (placed.data() == other.span.data() && placed.size() < other.span.size());
+    return placed.data() < other.span.data() ||
+           (placed.data() == other.span.data() && placed.size() < other.span.size());
   };
   const auto place = std::upper_bound(changes_.begin(), changes_.end(), span, behind);
   changes_.insert(place, {span, std::move(with)});

@@ -4,7 +4,8 @@ namespace spidergate::json {
 
 namespace {
 
-/// How many bytes the UTF-8 sequence at the text's start has; 0 when it is not one (RFC 3629: no overlong forms, no surrogates).
+/// How many bytes the UTF-8 sequence at the text's start has; 0 when it is not one (RFC 3629: no overlong forms, no
+/// surrogates).
 std::size_t sequence_size(std::string_view text) noexcept {
   const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {

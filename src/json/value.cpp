@@ -14,7 +14,9 @@ std::uint32_t hex4(const char* digits) noexcept {
   return code;
 }
 
-std::size_t utf8_size(std::uint32_t code) noexcept { return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4; }
+std::size_t utf8_size(std::uint32_t code) noexcept {
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
 
 void append_utf8(std::string& out, std::uint32_t code) {
   const auto byte = [&out](std::uint32_t bits) { out.push_back(static_cast<char>(bits)); };
@@ -37,12 +39,18 @@ void append_utf8(std::string& out, std::uint32_t code) {
 
 char plain_escape(char letter) noexcept {
   switch (letter) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return letter;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return letter;
   }
 }
 
@@ -80,38 +88,20 @@ void walk_literal(std::string_view literal, Plain plain, Escaped escaped) {
 
 std::string_view kind_name(kind k) noexcept {
   switch (k) {
-    case kind::object: return "an object";
-    case kind::array: return "an array";
-    case kind::string: return "a string";
-    case kind::number: return "a number";
-    case kind::boolean: return "a boolean";
-    case kind::null: return "null";
+    case kind::object:
+      return "an object";
+    case kind::array:
+      return "an array";
+    case kind::string:
+      return "a string";
+    case kind::number:
+      return "a number";
+    case kind::boolean:
+      return "a boolean";
+    case kind::null:
+      return "null";
   }
   return "";
-}
-
-json::kind value::kind() const noexcept {
-  switch (at(token_)) {
-    case '{': return kind::object;
-    case '[': return kind::array;
-    case '"': return kind::string;
-    case 't':
-    case 'f': return kind::boolean;
-    case 'n': return kind::null;
-    default: return kind::number;
-  }
-}
-
-std::string_view value::raw() const noexcept {
-  if (!exists()) return {};
-  const std::size_t begin = table_->places[token_];
-  if (opens(token_)) return table_->text.substr(begin, table_->places[table_->closers[token_]] + 1 - begin);
-  std::size_t end = table_->places[token_ + 1];
-  while (table_->text[end - 1] == ' ' || table_->text[end - 1] == '\n' || table_->text[end - 1] == '\r' ||
-         table_->text[end - 1] == '\t') {
-    --end;
-  }
-  return table_->text.substr(begin, end - begin);
 }
 
 value value::find(std::string_view name) const noexcept {
@@ -120,12 +110,6 @@ value value::find(std::string_view name) const noexcept {
     if (m.name == name) found = m.value;
   }
   return found;
-}
-
-std::string_view value::literal() const noexcept {
-  if (!is(kind::string)) return {};
-  const auto quoted = raw();
-  return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string value::text() const {

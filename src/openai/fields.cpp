@@ -43,8 +43,9 @@ bool request_builder::integer(json::value v, std::int64_t low, std::int64_t high
   if (!number) {
     const bool fraction = v.raw().find_first_of(".eE") != std::string_view::npos;
     return fail(api_errc::invalid_value,
-                fraction ? "Invalid type for '" + at.text() + "': expected an integer, but got a decimal number instead."
-                         : "Invalid '" + at.text() + "': the integer does not fit into 64 bits.",
+                fraction
+                    ? "Invalid type for '" + at.text() + "': expected an integer, but got a decimal number instead."
+                    : "Invalid '" + at.text() + "': the integer does not fit into 64 bits.",
                 at);
   }
   if (*number < low || *number > high) return out_of_range(*number, low, high, at);
@@ -55,9 +56,9 @@ bool request_builder::integer(json::value v, std::int64_t low, std::int64_t high
 bool request_builder::out_of_range(std::int64_t number, std::int64_t low, std::int64_t high, const path& at) {
   const bool below = number < low;
   return fail(api_errc::invalid_value,
-              "Invalid '" + at.text() + "': integer " + (below ? "below minimum" : "above maximum") + " value. Expected a value " +
-                  (below ? ">= " + std::to_string(low) : "<= " + std::to_string(high)) + ", but got " +
-                  std::to_string(number) + " instead.",
+              "Invalid '" + at.text() + "': integer " + (below ? "below minimum" : "above maximum") +
+                  " value. Expected a value " + (below ? ">= " + std::to_string(low) : "<= " + std::to_string(high)) +
+                  ", but got " + std::to_string(number) + " instead.",
               at);
 }
 
@@ -81,7 +82,8 @@ bool request_builder::strings(json::value v, std::vector<std::string>& out, cons
 bool request_builder::not_empty(json::value array, const path& at) {
   if (!array.empty()) return true;
   return fail(api_errc::invalid_value,
-              "Invalid '" + at.text() + "': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+              "Invalid '" + at.text() +
+                  "': empty array. Expected an array with minimum length 1, but got an empty array instead.",
               at);
 }
 

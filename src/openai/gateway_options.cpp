@@ -61,7 +61,9 @@ bool request_builder::cache_option(json::value v, const path& at) {
     return wrong_type(v, "'no-cache', 'no-store' or an object", at);
   } else if (v.literal() != "no-cache" && v.literal() != "no-store") {
     return fail(api_errc::invalid_value,
-                "Invalid value: '" + v.text() + "'. Supported values are: 'no-cache', 'no-store', and an object with ttl_seconds.", at);
+                "Invalid value: '" + v.text() +
+                    "'. Supported values are: 'no-cache', 'no-store', and an object with ttl_seconds.",
+                at);
   }
   request_.options.cache = v.raw();
   return true;

@@ -4,11 +4,16 @@
 
 namespace spidergate::openai {
 
-bool request_builder::prompt(json::value v, const path& at) { return text_or_tokens(v, false, at); }
+bool request_builder::prompt(json::value v, const path& at) {
+  return text_or_tokens(v, false, at);
+}
 
-bool request_builder::input(json::value v, const path& at) { return text_or_tokens(v, true, at); }
+bool request_builder::input(json::value v, const path& at) {
+  return text_or_tokens(v, true, at);
+}
 
-/// A text, token numbers, or a list of either; inputs may also hold objects (moderation of images, multimodal embeddings).
+/// A text, token numbers, or a list of either; inputs may also hold objects (moderation of images, multimodal
+/// embeddings).
 bool request_builder::text_or_tokens(json::value v, bool objects_too, const path& at) {
   if (v.is(json::kind::string)) {
     text_bytes_ += v.raw().size();
@@ -25,19 +30,23 @@ bool request_builder::text_or_tokens(json::value v, bool objects_too, const path
 
 bool request_builder::input_element(json::value v, bool objects_too, const path& at) {
   switch (v.kind()) {
-    case json::kind::string: text_bytes_ += v.raw().size(); return true;
+    case json::kind::string:
+      text_bytes_ += v.raw().size();
+      return true;
     case json::kind::number: {
       std::int64_t token = 0;
       ++other_tokens_;
       return integer(v, 0, std::numeric_limits<std::int64_t>::max(), token, at);
     }
-    case json::kind::array: return token_list(v, at);
+    case json::kind::array:
+      return token_list(v, at);
     case json::kind::object:
       text_bytes_ += v.raw().size();
       if (v.find("image_url").exists()) return image_part(v, at);
       if (objects_too) return true;
       [[fallthrough]];
-    default: return wrong_type(v, objects_too ? "a string, tokens or an object" : "a string or tokens", at);
+    default:
+      return wrong_type(v, objects_too ? "a string, tokens or an object" : "a string or tokens", at);
   }
 }
 

@@ -1,7 +1,7 @@
+#include "request_builder.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "request_builder.hpp"
 
 namespace spidergate::openai {
 
@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> roles{"system", "assistant", "user", "function", "tool", "developer"};
 
-// Media count by themselves: their base64 is no text. A picture is at most about 1,000 tokens in the usual detail; sound is
-// about 10 tokens a second (32 KB of 16 kHz samples); a document page has some 50 KB and up to 1,500 tokens.
+// Media count by themselves: their base64 is no text. A picture is at most about 1,000 tokens in the usual detail;
+// sound is about 10 tokens a second (32 KB of 16 kHz samples); a document page has some 50 KB and up to 1,500 tokens.
 constexpr std::int64_t image_tokens = 1000;
 constexpr std::size_t audio_bytes_per_token = 256;
 constexpr std::size_t file_bytes_per_token = 32;
@@ -47,13 +47,15 @@ bool request_builder::message(json::value v, const path& at) {
                     "'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.",
                 at.member("role"));
   }
-  if (calls.given() && !calls.is(json::kind::array)) return wrong_type(calls, "an array of objects", at.member("tool_calls"));
+  if (calls.given() && !calls.is(json::kind::array))
+    return wrong_type(calls, "an array of objects", at.member("tool_calls"));
   std::size_t index = 0;
   const path calls_at = at.member("tool_calls");
   for (const auto call : calls.elements()) {
     if (!want(call, json::kind::object, calls_at.element(index++))) return false;
   }
-  // An assistant may have said nothing but tool calls, reasoning or sound; what exactly must stand there instead differs by provider.
+  // An assistant may have said nothing but tool calls, reasoning or sound; what exactly must stand there instead
+  // differs by provider.
   return content(body, name, name == "assistant" || name == "function", at.member("content"));
 }
 
@@ -111,7 +113,8 @@ bool request_builder::image_part(json::value part, const path& at) {
 bool request_builder::media_part(json::value part, std::string_view field, bool audio, const path& at) {
   const auto media = part.find(field);
   if (!media.exists()) return missing(at.member(field));
-  if (audio && !media.is(json::kind::object) && !media.is(json::kind::string)) return wrong_type(media, "an object", at.member(field));
+  if (audio && !media.is(json::kind::object) && !media.is(json::kind::string))
+    return wrong_type(media, "an object", at.member(field));
   if (!audio && !want(media, json::kind::object, at.member(field))) return false;
   (audio ? request_.needs.audio : request_.needs.files) = true;
   const std::size_t bytes = media.raw().size();

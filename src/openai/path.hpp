@@ -5,7 +5,8 @@
 
 namespace spidergate::openai {
 
-/// A place in the body, linked to the place that holds it, on the stack: becomes text ("messages[2].role") only for an error.
+/// A place in the body, linked to the place that holds it, on the stack: becomes text ("messages[2].role") only for an
+/// error.
 class path {
  public:
   explicit path(std::string_view name) : name_(name) {}

@@ -1,10 +1,10 @@
 #include "request_builder.hpp"
 
+#include <spidergate/core/ascii.hpp>
+
 #include <algorithm>
 #include <array>
 #include <limits>
-
-#include <spidergate/core/ascii.hpp>
 
 namespace spidergate::openai {
 
@@ -13,7 +13,9 @@ using model::endpoint;
 
 namespace {
 
-constexpr unsigned bit(endpoint e) { return 1u << static_cast<unsigned>(e); }
+constexpr unsigned bit(endpoint e) {
+  return 1u << static_cast<unsigned>(e);
+}
 constexpr unsigned on_chat = bit(endpoint::chat);
 constexpr unsigned on_text = on_chat | bit(endpoint::completions);
 constexpr unsigned on_input = bit(endpoint::embeddings) | bit(endpoint::moderations);
@@ -29,8 +31,9 @@ constexpr std::size_t longest_model_name = 512;
 
 }  // namespace
 
-/// The fields that we read, each a critical one: given twice, two readers could take different ones for true (and a client could
-/// so ask for a model that it may not use), hence that is refused. All others belong to the provider alone.
+/// The fields that we read, each a critical one: given twice, two readers could take different ones for true (and a
+/// client could so ask for a model that it may not use), hence that is refused. All others belong to the provider
+/// alone.
 struct field_table {
   struct row {
     std::string_view name;
@@ -89,13 +92,15 @@ bool request_builder::top_member(const json::member& m) {
       return fail(api_errc::invalid_value, "Duplicate parameter: '" + at.text() + "' is given twice.", at);
     }
     seen_ |= 1u << i;
-    if ((row.endpoints & bit(request_.kind)) == 0 || ((row.endpoints & not_null) == 0 && m.value.is_null())) return true;
+    if ((row.endpoints & bit(request_.kind)) == 0 || ((row.endpoints & not_null) == 0 && m.value.is_null()))
+      return true;
     return (this->*row.read)(m.value, at);
   }
   return odd_name(m.name);
 }
 
-/// A name that only some readers take for one of ours: written with escapes, or in other case (Go's JSON reader ignores case).
+/// A name that only some readers take for one of ours: written with escapes, or in other case (Go's JSON reader ignores
+/// case).
 bool request_builder::odd_name(std::string_view name) {
   std::string plain;
   const bool escaped = name.find('\\') != std::string_view::npos;
@@ -131,7 +136,9 @@ bool request_builder::model_name(json::value v, const path& at) {
   return fail(api_errc::invalid_value, "Invalid 'model': longer than 512 bytes.", at);
 }
 
-bool request_builder::stream(json::value v, const path& at) { return flag(v, request_.stream, at); }
+bool request_builder::stream(json::value v, const path& at) {
+  return flag(v, request_.stream, at);
+}
 
 bool request_builder::stream_options(json::value v, const path& at) {
   if (!want(v, json::kind::object, at)) return false;
@@ -151,14 +158,18 @@ bool request_builder::choice_count(json::value v, const path& at) {
   return integer(v, 1, most_choices, request_.choices, at);
 }
 
-bool request_builder::any_number(json::value v, const path& at) { return want(v, json::kind::number, at); }
+bool request_builder::any_number(json::value v, const path& at) {
+  return want(v, json::kind::number, at);
+}
 
 bool request_builder::any_integer(json::value v, const path& at) {
   std::int64_t ignored = 0;
   return integer(v, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), ignored, at);
 }
 
-bool request_builder::any_object(json::value v, const path& at) { return want(v, json::kind::object, at); }
+bool request_builder::any_object(json::value v, const path& at) {
+  return want(v, json::kind::object, at);
+}
 
 bool request_builder::stop(json::value v, const path& at) {
   if (v.is(json::kind::string)) return true;

@@ -1,20 +1,20 @@
 #pragma once
+#include "path.hpp"
+
+#include <spidergate/json/reader.hpp>
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/model/inference_request.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <spidergate/json/reader.hpp>
-#include <spidergate/model/api_error.hpp>
-#include <spidergate/model/inference_request.hpp>
-
-#include "path.hpp"
-
 namespace spidergate::openai {
 
-/// Fills an inference_request from a checked body, member by member, until something is wrong. One per request; the methods
-/// return false once error() is set.
+/// Fills an inference_request from a checked body, member by member, until something is wrong. One per request; the
+/// methods return false once error() is set.
 class request_builder {
  public:
   explicit request_builder(model::inference_request& request) : request_(request) {}

@@ -1,8 +1,7 @@
-#include <spidergate/openai/request_reader.hpp>
+#include "request_builder.hpp"
 
 #include <spidergate/json/reader.hpp>
-
-#include "request_builder.hpp"
+#include <spidergate/openai/request_reader.hpp>
 
 namespace spidergate::openai {
 
@@ -14,9 +13,10 @@ json::reader& thread_reader() {
 }
 
 model::api_error not_json(std::string_view body, const json::fault& why) {
-  if (body.empty()) return model::make_error(model::api_errc::invalid_json, "The request body is empty; a JSON object is expected.");
-  return model::make_error(model::api_errc::invalid_json, "The request body is not valid JSON: " + why.message + " at " +
-                                                              json::place_of(body, why.offset) + ".");
+  if (body.empty())
+    return model::make_error(model::api_errc::invalid_json, "The request body is empty; a JSON object is expected.");
+  return model::make_error(model::api_errc::invalid_json, "The request body is not valid JSON: " + why.message +
+                                                              " at " + json::place_of(body, why.offset) + ".");
 }
 
 }  // namespace

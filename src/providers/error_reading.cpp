@@ -1,10 +1,10 @@
 #include "error_reading.hpp"
 
-#include <charconv>
-#include <cmath>
-
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/json/reader.hpp>
+
+#include <charconv>
+#include <cmath>
 
 namespace spidergate::providers {
 
@@ -56,7 +56,8 @@ void add_metadata(json::value metadata, provider_error& error) {
   const std::string inner = raw.text();
   json::reader reader;
   provider_error nested;
-  std::string said = reader.read(inner, json::surrogates::any) && read_error(reader.root(), nested) ? nested.message : inner;
+  std::string said =
+      reader.read(inner, json::surrogates::any) && read_error(reader.root(), nested) ? nested.message : inner;
   if (!said.empty() && said != error.message) error.message = presentable(error.message + ": " + said);
   if (error.param.empty()) error.param = nested.param;
   if (nested.code == "context_length_exceeded") error.code = nested.code;
@@ -72,7 +73,8 @@ bool read_object(json::value v, provider_error& error) {
   set(error.type, v.find("error_type"));
   set(error.code, v.find("error_code"));
   set(error.param, v.find("param"));
-  for (const std::string_view name : {"status_code", "code", "status", "statusCode", "http_code"}) set_status(v.find(name), error);
+  for (const std::string_view name : {"status_code", "code", "status", "statusCode", "http_code"})
+    set_status(v.find(name), error);
   if (v.find("type").literal().empty()) set(error.type, v.find("status"));  // Google's "INVALID_ARGUMENT"
   add_metadata(v.find("metadata"), error);
   return said;
@@ -136,7 +138,11 @@ std::optional<std::chrono::milliseconds> retry_after_in(std::string_view message
     const auto rest = std::string_view(unit, static_cast<std::size_t>(end - unit));
     const std::size_t space = rest.starts_with(' ') ? 1 : 0;
     const auto name = rest.substr(space);
-    const double factor = name.starts_with("ms") ? 1 : name.starts_with('s') ? 1000 : name.starts_with('m') ? 60'000 : name.starts_with('h') ? 3'600'000 : 0;
+    const double factor = name.starts_with("ms")  ? 1
+                          : name.starts_with('s') ? 1000
+                          : name.starts_with('m') ? 60'000
+                          : name.starts_with('h') ? 3'600'000
+                                                  : 0;
     if (factor == 0) break;
     total += value * factor;
     any = true;

@@ -1,20 +1,20 @@
 #pragma once
+#include <spidergate/json/value.hpp>
+#include <spidergate/providers/dialect.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <spidergate/json/value.hpp>
-#include <spidergate/providers/dialect.hpp>
-
 namespace spidergate::providers {
 
-/// Provider text that may be shown: valid UTF-8, without control characters, at most 1 KiB, with everything that looks like a key
-/// masked (providers put the key that they refuse into the message).
+/// Provider text that may be shown: valid UTF-8, without control characters, at most 1 KiB, with everything that looks
+/// like a key masked (providers put the key that they refuse into the message).
 [[nodiscard]] std::string presentable(std::string_view text);
 
-/// Fills message, type, code, param, and status where the answer names one, out of an error in any of the JSON shapes that providers of
-/// OpenAI's dialect send. False when the value says nothing that reads like an error.
+/// Fills message, type, code, param, and status where the answer names one, out of an error in any of the JSON shapes
+/// that providers of OpenAI's dialect send. False when the value says nothing that reads like an error.
 bool read_error(json::value root, provider_error& error);
 
 /// Whether an object without the members of an answer is an error.
@@ -24,7 +24,8 @@ bool read_error(json::value root, provider_error& error);
 [[nodiscard]] error_class classify(const provider_error& error);
 
 /// The wait that the headers ask for: milliseconds before seconds; dates are not read, as nothing here knows the time.
-[[nodiscard]] std::optional<std::chrono::milliseconds> read_retry_after(std::string_view seconds, std::string_view milliseconds);
+[[nodiscard]] std::optional<std::chrono::milliseconds> read_retry_after(std::string_view seconds,
+                                                                        std::string_view milliseconds);
 /// The wait that a message asks for ("Please try again in 6.78s").
 [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after_in(std::string_view message);
 

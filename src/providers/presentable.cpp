@@ -1,10 +1,10 @@
-#include <algorithm>
-#include <array>
-#include <cstddef>
+#include "error_reading.hpp"
 
 #include <spidergate/core/ascii.hpp>
 
-#include "error_reading.hpp"
+#include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace spidergate::providers {
 
@@ -14,17 +14,18 @@ constexpr std::size_t longest_text = 1024;
 
 // How the keys of known providers begin.
 constexpr std::array<std::string_view, 26> key_prefixes{
-    "sk-",     "sk_",    "pk-",   "pk_",  "rk-",      "gsk_",   "xai-",  "hf_",  "AIza",    "r8_",    "pplx-", "nvapi-", "csk-",
-    "fw_",     "key-",   "api-",  "eyJ",  "ya29.",    "ghp_",   "ghu_",  "gho_", "github_", "AKIA",   "ASIA",  "tgp_",   "jina_"};
+    "sk-", "sk_",  "pk-",  "pk_", "rk-",   "gsk_", "xai-", "hf_",  "AIza",    "r8_",  "pplx-", "nvapi-", "csk-",
+    "fw_", "key-", "api-", "eyJ", "ya29.", "ghp_", "ghu_", "gho_", "github_", "AKIA", "ASIA",  "tgp_",   "jina_"};
 // What a key is introduced with; what follows it is masked whatever it looks like.
-constexpr std::array<std::string_view, 10> introductions{"api key provided: ", "api key: ",  "api-key: ", "apikey: ",  "api_key: ",
-                                                         "api key is: ",       "bearer ",    "x-api-key: ", "token: ", "api_key="};
+constexpr std::array<std::string_view, 10> introductions{
+    "api key provided: ", "api key: ", "api-key: ",   "apikey: ", "api_key: ",
+    "api key is: ",       "bearer ",   "x-api-key: ", "token: ",  "api_key="};
 constexpr std::size_t shortest_key = 12;
 constexpr std::size_t shortest_introduced = 4;
 
 bool in_key(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '*' ||
-         c == '+' || c == '/' || c == '=';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == '*' || c == '+' || c == '/' || c == '=';
 }
 
 bool ends_with_introduction(std::string_view before) {
@@ -92,7 +93,9 @@ std::string presentable(std::string_view text) {
   for (std::size_t at = 0; at < masked.size();) {
     const std::size_t size = sequence(std::string_view(masked).substr(at));
     const bool control = static_cast<unsigned char>(masked[at]) < 0x20 || masked[at] == 0x7F;
-    const auto piece = size == 0 ? std::string_view("\xEF\xBF\xBD") : control ? std::string_view(" ") : std::string_view(masked).substr(at, size);
+    const auto piece = size == 0 ? std::string_view("\xEF\xBF\xBD")
+                       : control ? std::string_view(" ")
+                                 : std::string_view(masked).substr(at, size);
     if (out.size() + piece.size() > longest_text) break;
     out.append(piece);
     at += std::max<std::size_t>(size, 1);

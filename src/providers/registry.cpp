@@ -1,8 +1,8 @@
-#include <stdexcept>
+#include "openai/openai_dialect.hpp"
 
 #include <spidergate/providers/dialect.hpp>
 
-#include "openai/openai_dialect.hpp"
+#include <stdexcept>
 
 namespace spidergate::providers {
 

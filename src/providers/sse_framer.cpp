@@ -22,9 +22,14 @@ sse_framer::step sse_framer::next(sse_event& event) {
   forget_dispatched();
   while (!stuck_) {
     switch (take_line()) {
-      case found::none: keep_unfinished(); return step::more;
-      case found::too_long: stuck_ = true; continue;
-      case found::line: break;
+      case found::none:
+        keep_unfinished();
+        return step::more;
+      case found::too_long:
+        stuck_ = true;
+        continue;
+      case found::line:
+        break;
     }
     if (line_.empty() && dispatch(event)) return step::event;
     if (!line_.empty() && !field()) stuck_ = true;

@@ -1,11 +1,11 @@
 #pragma once
+#include <spidergate/json/value.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <spidergate/json/value.hpp>
 
 namespace spidergate::json {
 
@@ -27,10 +27,11 @@ enum class surrogates : std::uint8_t {
   any,     ///< for what providers send: models cut emoji in two between two events
 };
 
-/// Reads a text without building a tree: simdjson finds the places where tokens begin (and checks UTF-8 and the strings), one walk
-/// over them checks the whole grammar of RFC 8259 (nesting, numbers, escapes, words, nothing behind the end) and notes where each
-/// bracket closes. Nothing is copied, whatever its size. Values are views of the text and of this reader's table: they stand until
-/// the next read. A reader keeps its memory for the next text: have one per thread. Not thread-safe.
+/// Reads a text without building a tree: simdjson finds the places where tokens begin (and checks UTF-8 and the
+/// strings), one walk over them checks the whole grammar of RFC 8259 (nesting, numbers, escapes, words, nothing behind
+/// the end) and notes where each bracket closes. Nothing is copied, whatever its size. Values are views of the text and
+/// of this reader's table: they stand until the next read. A reader keeps its memory for the next text: have one per
+/// thread. Not thread-safe.
 class reader {
  public:
   reader();

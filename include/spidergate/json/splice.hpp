@@ -7,8 +7,8 @@
 
 namespace spidergate::json {
 
-/// Changes to a text, said by spans of it; every byte outside the spans stays as it is, uncopied where that is possible.
-/// Spans are disjoint views into the text, in any order. Not thread-safe.
+/// Changes to a text, said by spans of it; every byte outside the spans stays as it is, uncopied where that is
+/// possible. Spans are disjoint views into the text, in any order. Not thread-safe.
 class splice {
  public:
   explicit splice(std::string_view text = {}) : text_(text) {}
@@ -39,7 +39,8 @@ class splice {
 /// What to erase so that members [first, last] (by their whole spans) leave an object together with the right commas.
 /// `whole_of(i)` gives member i's span, `count` how many there are.
 template <class WholeOf>
-[[nodiscard]] std::string_view span_with_comma(std::size_t first, std::size_t last, std::size_t count, WholeOf whole_of) {
+[[nodiscard]] std::string_view span_with_comma(std::size_t first, std::size_t last, std::size_t count,
+                                               WholeOf whole_of) {
   const std::string_view tail = whole_of(last);
   const char* begin = whole_of(first).data();
   const char* end = tail.data() + tail.size();

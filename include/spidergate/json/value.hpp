@@ -15,7 +15,7 @@ enum class kind : std::uint8_t { object, array, string, number, boolean, null };
 /// Where the tokens of a checked text stand. Belongs to a reader.
 struct token_table {
   std::string_view text;
-  const std::uint32_t* places = nullptr;  ///< of each token's first byte; one more after the last: the text's size
+  const std::uint32_t* places = nullptr;   ///< of each token's first byte; one more after the last: the text's size
   const std::uint32_t* closers = nullptr;  ///< for an opening bracket's token: the token that closes it
 };
 
@@ -23,8 +23,9 @@ struct member;
 class member_range;
 class element_range;
 
-/// One value of a checked text: a light handle, valid until its reader reads again. Questions of the wrong kind have empty answers,
-/// so that code asking for `usage.prompt_tokens_details.cached_tokens` needs no ladder of checks. Thread-compatible.
+/// One value of a checked text: a light handle, valid until its reader reads again. Questions of the wrong kind have
+/// empty answers, so that code asking for `usage.prompt_tokens_details.cached_tokens` needs no ladder of checks.
+/// Thread-compatible.
 class value {
  public:
   value() = default;
@@ -69,6 +70,14 @@ class value {
     return opens(token) ? table_->closers[token] + 1 : token + 1;
   }
 
+  /// The literal of a member's name: its closing quote is the last byte before the colon but for white space.
+  [[nodiscard]] std::string_view name_at(std::uint32_t token) const noexcept {
+    const std::size_t begin = table_->places[token] + 1;
+    std::size_t end = table_->places[token + 1] - 1;
+    while (table_->text[end] != '"') --end;
+    return {table_->text.data() + begin, end - begin};
+  }
+
   const token_table* table_ = nullptr;
   std::uint32_t token_ = 0;
 };
@@ -91,7 +100,7 @@ class member_range {
    public:
     iterator(value object, std::uint32_t token) : object_(object), token_(token) {}
     [[nodiscard]] member operator*() const noexcept {
-      return {value(*object_.table_, token_).literal(), value(*object_.table_, token_ + 2)};
+      return {object_.name_at(token_), value(*object_.table_, token_ + 2)};
     }
     iterator& operator++() noexcept {
       token_ = object_.behind(token_ + 2);
@@ -145,8 +154,46 @@ class element_range {
   value array_;
 };
 
-inline member_range value::members() const noexcept { return member_range(*this); }
-inline element_range value::elements() const noexcept { return element_range(*this); }
+inline json::kind value::kind() const noexcept {
+  switch (at(token_)) {
+    case '{':
+      return kind::object;
+    case '[':
+      return kind::array;
+    case '"':
+      return kind::string;
+    case 't':
+    case 'f':
+      return kind::boolean;
+    case 'n':
+      return kind::null;
+    default:
+      return kind::number;
+  }
+}
+
+inline std::string_view value::raw() const noexcept {
+  if (!exists()) return {};
+  const char* text = table_->text.data();
+  const std::size_t begin = table_->places[token_];
+  if (opens(token_)) return {text + begin, table_->places[table_->closers[token_]] + 1 - begin};
+  std::size_t end = table_->places[token_ + 1];
+  while (text[end - 1] == ' ' || text[end - 1] == '\n' || text[end - 1] == '\r' || text[end - 1] == '\t') --end;
+  return {text + begin, end - begin};
+}
+
+inline std::string_view value::literal() const noexcept {
+  if (!is(kind::string)) return {};
+  const auto quoted = raw();
+  return {quoted.data() + 1, quoted.size() - 2};
+}
+
+inline member_range value::members() const noexcept {
+  return member_range(*this);
+}
+inline element_range value::elements() const noexcept {
+  return element_range(*this);
+}
 
 /// Appends what a string literal says (its bytes between the quotes, checked before). A lone surrogate becomes U+FFFD.
 void append_unescaped(std::string& out, std::string_view literal);

@@ -12,10 +12,10 @@ struct sse_event {
   std::string_view data;  ///< its `data:` lines, joined with line feeds
 };
 
-/// Cuts a byte stream into server-sent events as the HTML standard's section 9.2.6 says: lines end with CRLF, LF or CR, a byte order
-/// mark may come first, comments and unknown fields are skipped, an event without data is none. How the bytes were cut into reads never
-/// shows. An event that lies whole in one read, with one data line, is not copied. Memory is bounded by the largest event allowed.
-/// Owned by one stream; not thread-safe.
+/// Cuts a byte stream into server-sent events as the HTML standard's section 9.2.6 says: lines end with CRLF, LF or CR,
+/// a byte order mark may come first, comments and unknown fields are skipped, an event without data is none. How the
+/// bytes were cut into reads never shows. An event that lies whole in one read, with one data line, is not copied.
+/// Memory is bounded by the largest event allowed. Owned by one stream; not thread-safe.
 class sse_framer {
  public:
   static constexpr std::size_t default_limit = 1024 * 1024;
@@ -30,7 +30,8 @@ class sse_framer {
   /// Gives the next bytes; they must stand until next() has said `more`. REQUIRES: next() said so for the ones before.
   void feed(std::string_view bytes) noexcept;
   [[nodiscard]] step next(sse_event& event);
-  /// The stream has ended: true when an event was left that only lacked its blank line, as some providers leave their last one.
+  /// The stream has ended: true when an event was left that only lacked its blank line, as some providers leave their
+  /// last one.
   [[nodiscard]] bool finish(sse_event& event);
 
  private:
@@ -46,17 +47,18 @@ class sse_framer {
   std::size_t limit_;
   std::string_view input_;
   std::size_t at_ = 0;
-  std::size_t next_lf_ = 0;  ///< the first line feed at or behind at_, once looked for; a search per line would be quadratic with CR
+  std::size_t next_lf_ =
+      0;  ///< the first line feed at or behind at_, once looked for; a search per line would be quadratic with CR
 
-  std::string partial_;         ///< the begun line of earlier reads
-  std::string line_text_;       ///< a line that was put together from several reads
+  std::string partial_;    ///< the begun line of earlier reads
+  std::string line_text_;  ///< a line that was put together from several reads
   std::string_view line_;
   bool line_in_input_ = false;
   bool first_line_ = true;
-  bool after_cr_ = false;       ///< a read ended with CR: a line feed that comes next belongs to it
+  bool after_cr_ = false;  ///< a read ended with CR: a line feed that comes next belongs to it
   bool stuck_ = false;
 
-  std::string data_text_;       ///< the event's data where it had to be copied
+  std::string data_text_;  ///< the event's data where it had to be copied
   std::string_view data_;
   std::string type_;
   bool has_data_ = false;

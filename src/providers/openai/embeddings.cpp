@@ -17,7 +17,8 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 void append_base64(std::string& out, const std::vector<std::uint8_t>& bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 | (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0u) |
+    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
+                                (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0u) |
                                 (left > 2 ? bytes[i + 2] : 0u);
     out.push_back(alphabet[group >> 18]);
     out.push_back(alphabet[(group >> 12) & 63]);
@@ -53,7 +54,9 @@ std::optional<std::string> packed(json::value vector) {
     if (std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc::result_out_of_range) {
       // Too small to be a float is zero; too large cannot be said.
       double wide = 0;
-      if (std::from_chars(digits.data(), digits.data() + digits.size(), wide).ec == std::errc{} && (wide > 1 || wide < -1)) return std::nullopt;
+      if (std::from_chars(digits.data(), digits.data() + digits.size(), wide).ec == std::errc{} &&
+          (wide > 1 || wide < -1))
+        return std::nullopt;
       number = 0;
     }
     const auto word = std::bit_cast<std::uint32_t>(number);
@@ -91,7 +94,8 @@ void convert_embeddings(json::value data, bool to_base64, json::splice& edits) {
   for (const auto element : data.elements()) {
     const auto vector = element.find("embedding");
     if (!vector.is(to_base64 ? json::kind::array : json::kind::string)) continue;
-    if (auto converted = to_base64 ? packed(vector) : unpacked(vector)) edits.replace(vector.raw(), std::move(*converted));
+    if (auto converted = to_base64 ? packed(vector) : unpacked(vector))
+      edits.replace(vector.raw(), std::move(*converted));
   }
 }
 

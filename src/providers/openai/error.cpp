@@ -1,7 +1,7 @@
-#include <spidergate/core/ascii.hpp>
-
 #include "../error_reading.hpp"
 #include "openai_dialect.hpp"
+
+#include <spidergate/core/ascii.hpp>
 
 namespace spidergate::providers::openai {
 

@@ -4,8 +4,8 @@
 
 namespace spidergate::providers::openai {
 
-/// OpenAI's own wire protocol, which some 160 services speak: nothing is translated, so bodies travel as they are but for the few bytes
-/// that routing and the promises of spec section 10 change. Stateless.
+/// OpenAI's own wire protocol, which some 160 services speak: nothing is translated, so bodies travel as they are but
+/// for the few bytes that routing and the promises of spec section 10 change. Stateless.
 class openai_dialect final : public dialect {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "openai"; }

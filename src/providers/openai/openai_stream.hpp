@@ -1,24 +1,27 @@
 #pragma once
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "tool_calls.hpp"
+#include "usage.hpp"
 
 #include <spidergate/json/splice.hpp>
 #include <spidergate/providers/dialect.hpp>
 #include <spidergate/providers/sse_framer.hpp>
 
-#include "tool_calls.hpp"
-#include "usage.hpp"
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace spidergate::providers::openai {
 
-/// Passes a stream of OpenAI's chunks on, event by event. Every event's JSON is checked; its bytes go out as they came unless
+/// Passes a stream of OpenAI's chunks on, event by event. Every event's JSON is checked; its bytes go out as they came
+/// unless
 ///  - tool-call deltas are not in the form that clients count on (tool_calls.hpp);
-///  - it carries `usage`. OpenAI sends it in one last chunk with `choices: []`, to those who asked. So: a client that did not ask never sees
-///    the member (not the null either that OpenAI adds because *we* asked); one that did sees null beside choices and the figures exactly
-///    once, in such a last chunk, made up from the last ones said where the provider has none. Clients add usages up, so figures that a
-///    provider repeats in every chunk would be counted many times. With vLLM's `continuous_usage_stats` nothing of this is touched;
+///  - it carries `usage`. OpenAI sends it in one last chunk with `choices: []`, to those who asked. So: a client that
+///  did not ask never sees
+///    the member (not the null either that OpenAI adds because *we* asked); one that did sees null beside choices and
+///    the figures exactly once, in such a last chunk, made up from the last ones said where the provider has none.
+///    Clients add usages up, so figures that a provider repeats in every chunk would be counted many times. With vLLM's
+///    `continuous_usage_stats` nothing of this is touched;
 ///  - it is no chunk at all (a ping): dropped.
 /// An in-band error ends the stream: facts().error is set, feed() goes on returning true and swallows the rest.
 class openai_stream final : public stream_decoder {
@@ -42,9 +45,10 @@ class openai_stream final : public stream_decoder {
   void on_error(json::value root);
   void on_chunk(json::value root, std::string& out);
   void on_usage_chunk(json::value root, json::value usage, std::string& out);
-  void on_choice(json::value v, std::int64_t position, std::uint64_t seed);
+  void on_choice(json::value v, std::int64_t position);
   void on_delta(json::value delta, choice& of);
-  [[nodiscard]] choice& choice_at(std::int64_t index, std::uint64_t seed);
+  [[nodiscard]] choice& choice_at(std::int64_t index);
+  void note_produced(const json::member& m);
   void note_usage(json::value usage);
   void remember(json::value root);
   void hide_usage(json::value root);

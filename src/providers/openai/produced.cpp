@@ -8,7 +8,8 @@ namespace spidergate::providers::openai {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> texts{"content", "text", "reasoning_content", "reasoning", "reasoning_text", "refusal"};
+constexpr std::array<std::string_view, 6> texts{"content",   "text",           "reasoning_content",
+                                                "reasoning", "reasoning_text", "refusal"};
 constexpr std::array<std::string_view, 5> others{"tool_calls", "function_call", "audio", "reasoning_details", "images"};
 
 template <class List>
@@ -19,11 +20,14 @@ bool among(const List& list, std::string_view name) {
 std::int64_t text_bytes(json::value v) {
   if (v.is(json::kind::string)) return static_cast<std::int64_t>(json::unescaped_size(v.literal()));
   // Mistral's content is a list of parts while it thinks; Cloudflare's may be an object.
-  if ((v.is(json::kind::array) || v.is(json::kind::object)) && !v.empty()) return static_cast<std::int64_t>(v.raw().size());
+  if ((v.is(json::kind::array) || v.is(json::kind::object)) && !v.empty())
+    return static_cast<std::int64_t>(v.raw().size());
   return 0;
 }
 
-std::int64_t call_bytes(json::value call) { return text_bytes(call.find("name")) + text_bytes(call.find("arguments")); }
+std::int64_t call_bytes(json::value call) {
+  return text_bytes(call.find("name")) + text_bytes(call.find("arguments"));
+}
 
 }  // namespace
 

@@ -1,12 +1,13 @@
 #pragma once
-#include <cstdint>
-
 #include <spidergate/json/value.hpp>
+
+#include <cstdint>
 
 namespace spidergate::providers::openai {
 
-/// How many bytes of produced text a member of a message, a delta or a legacy choice holds: content, reasoning under its several names,
-/// refusals, arguments of calls. What repeats another member (`reasoning_details` beside `reasoning`) is not counted twice.
+/// How many bytes of produced text a member of a message, a delta or a legacy choice holds: content, reasoning under
+/// its several names, refusals, arguments of calls. What repeats another member (`reasoning_details` beside
+/// `reasoning`) is not counted twice.
 [[nodiscard]] std::int64_t produced_bytes(const json::member& m);
 
 /// Whether that member gives the client anything: a role alone, null and "" do not.

@@ -1,11 +1,11 @@
-#include <algorithm>
-#include <array>
+#include "openai_dialect.hpp"
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/json/splice.hpp>
 
-#include "openai_dialect.hpp"
+#include <algorithm>
+#include <array>
 
 namespace spidergate::providers::openai {
 
@@ -14,12 +14,13 @@ namespace {
 using model::endpoint;
 
 // Ours: no provider knows them, and OpenAI refuses what it does not know.
-constexpr std::array<std::string_view, 7> gateway_fields{"spidergate_options",  "x-routing-hints", "x-fallback-chain", "strict_params",
-                                                         "include_route_trace", "include_receipt", "drop_params"};
+constexpr std::array<std::string_view, 7> gateway_fields{
+    "spidergate_options",  "x-routing-hints", "x-fallback-chain", "strict_params",
+    "include_route_trace", "include_receipt", "drop_params"};
 // What must be ours alone, whoever offers it among the forwarded headers.
-constexpr std::array<std::string_view, 10> reserved_headers{"authorization", "proxy-authorization", "cookie",    "host",
-                                                            "content-length", "content-type",       "accept",    "connection",
-                                                            "transfer-encoding", "accept-encoding"};
+constexpr std::array<std::string_view, 10> reserved_headers{
+    "authorization", "proxy-authorization", "cookie",         "host", "content-length", "content-type", "accept",
+    "connection",    "transfer-encoding",   "accept-encoding"};
 
 template <class List>
 bool among(const List& list, std::string_view name) {
@@ -32,10 +33,14 @@ bool streams(const model::inference_request& asked) {
 
 std::string_view path_of(endpoint kind) {
   switch (kind) {
-    case endpoint::chat: return "/chat/completions";
-    case endpoint::completions: return "/completions";
-    case endpoint::embeddings: return "/embeddings";
-    case endpoint::moderations: return "/moderations";
+    case endpoint::chat:
+      return "/chat/completions";
+    case endpoint::completions:
+      return "/completions";
+    case endpoint::embeddings:
+      return "/embeddings";
+    case endpoint::moderations:
+      return "/moderations";
   }
   return {};
 }
@@ -44,7 +49,8 @@ void append_percent_encoded(std::string& out, std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
     if (plain) {
       out.push_back(c);
     } else {
@@ -68,7 +74,8 @@ std::string target_of(const encode_input& in) {
 }
 
 bool fits_header(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
 }
 
 /// A line end in a key (pasted with it, or put there to smuggle a header) never gets onto the wire.
@@ -86,14 +93,19 @@ void append_credential(std::string& out, const catalogue::provider& provider, st
   switch (provider.auth) {
     case auth_style::bearer:
     case auth_style::oauth2:
-    case auth_style::none: append_header(out, "authorization", "Bearer ", key); break;
-    case auth_style::header: append_header(out, provider.auth_name, "", key); break;
+    case auth_style::none:
+      append_header(out, "authorization", "Bearer ", key);
+      break;
+    case auth_style::header:
+      append_header(out, provider.auth_name, "", key);
+      break;
     case auth_style::scheme:
       append_header(out, "authorization", provider.auth_name == "raw" ? std::string() : provider.auth_name + " ", key);
       break;
     case auth_style::query:
     case auth_style::sigv4:
-    case auth_style::oci_signature: break;
+    case auth_style::oci_signature:
+      break;
   }
 }
 
@@ -114,7 +126,8 @@ std::string headers_of(const encode_input& in) {
 std::string with_usage_asked(std::string_view options) {
   constexpr std::string_view alone = R"({"include_usage":true})";
   auto& reader = thread_reader();
-  if (!reader.read(options) || !reader.root().is(json::kind::object) || reader.root().empty()) return std::string(alone);
+  if (!reader.read(options) || !reader.root().is(json::kind::object) || reader.root().empty())
+    return std::string(alone);
   json::splice edits(options);
   bool found = false;
   for (const auto& m : reader.root().members()) {
@@ -150,7 +163,8 @@ class body_edit {
   std::size_t erase_run(std::size_t first) {
     std::size_t last = first;
     while (last + 1 < members_.size() && among(gateway_fields, members_[last + 1].name)) ++last;
-    edits_.erase(json::span_with_comma(first, last, members_.size(), [this](std::size_t i) { return members_[i].whole; }));
+    edits_.erase(
+        json::span_with_comma(first, last, members_.size(), [this](std::size_t i) { return members_[i].whole; }));
     return last;
   }
 

@@ -1,12 +1,12 @@
-#include <spidergate/core/ascii.hpp>
-#include <spidergate/json/splice.hpp>
-
 #include "../error_reading.hpp"
 #include "embeddings.hpp"
 #include "openai_dialect.hpp"
 #include "produced.hpp"
 #include "tool_calls.hpp"
 #include "usage.hpp"
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/json/splice.hpp>
 
 namespace spidergate::providers::openai {
 
@@ -21,7 +21,8 @@ provider_error no_json(std::string_view content_type, std::string_view body, con
   if (body[first] == '<' || to_lower(content_type).find("html") != std::string::npos) {
     return not_an_answer("The provider answered with a page of HTML.");
   }
-  return not_an_answer("The provider's answer is not valid JSON: " + why.message + " at " + json::place_of(body, why.offset) + ".");
+  return not_an_answer("The provider's answer is not valid JSON: " + why.message + " at " +
+                       json::place_of(body, why.offset) + ".");
 }
 
 /// Status 200, and an error all the same.
@@ -75,14 +76,16 @@ json::value failed_choice(json::value choices) {
 
 }  // namespace
 
-answer openai_dialect::decode(const model::inference_request& asked, std::string_view content_type, std::string_view body) const {
+answer openai_dialect::decode(const model::inference_request& asked, std::string_view content_type,
+                              std::string_view body) const {
   auto& reader = thread_reader();
   body = json::without_bom(body);
   if (!reader.read(body, json::surrogates::any)) return no_json(content_type, body, reader.failure());
   const auto root = reader.root();
   if (!root.is(json::kind::object)) return not_an_answer("The provider's answer is JSON, but no object.");
-  if (looks_like_error(root)) return in_band(root);
   const auto list = root.find(list_of(asked.kind));
+  const bool plain = list.is(json::kind::array) && !root.find("error").given();
+  if (!plain && looks_like_error(root)) return in_band(root);
   if (!list.is(json::kind::array) || list.empty()) {
     return not_an_answer("The provider's answer holds no '" + std::string(list_of(asked.kind)) + "'.");
   }
@@ -96,7 +99,8 @@ answer openai_dialect::decode(const model::inference_request& asked, std::string
     convert_embeddings(list, asked.wants_base64, edits);
   }
   const auto usage = root.find("usage");
-  out.facts.usage = read_usage(usage.is(json::kind::object) ? usage : root.find("x_groq").find("usage"), completes).tokens;
+  out.facts.usage =
+      read_usage(usage.is(json::kind::object) ? usage : root.find("x_groq").find("usage"), completes).tokens;
   edits.move_to(out.body, out.owned);
   return out;
 }

@@ -1,12 +1,12 @@
-#include <algorithm>
-#include <cstring>
-
-#include <spidergate/core/ascii.hpp>
-
 #include "../error_reading.hpp"
 #include "openai_dialect.hpp"
 #include "openai_stream.hpp"
 #include "produced.hpp"
+
+#include <spidergate/core/ascii.hpp>
+
+#include <algorithm>
+#include <cstring>
 
 namespace spidergate::providers::openai {
 
@@ -39,8 +39,10 @@ bool openai_stream::feed(std::string_view bytes, std::string& out) {
   sse_event event;
   while (!over()) {
     switch (framer_.next(event)) {
-      case sse_framer::step::more: return true;
-      case sse_framer::step::oversize: return fail("An event of the provider's stream is larger than 1 MiB.");
+      case sse_framer::step::more:
+        return true;
+      case sse_framer::step::oversize:
+        return fail("An event of the provider's stream is larger than 1 MiB.");
       case sse_framer::step::event:
         if (!on_event(event, out)) return false;
     }
@@ -89,17 +91,18 @@ bool openai_stream::on_event(const sse_event& event, std::string& out) {
   auto& reader = thread_reader();
   const bool error_event = event.type == "error";
   if (!reader.read(data, json::surrogates::any)) {
-    if (!error_event) return fail("An event of the provider's stream is not valid JSON: " + reader.failure().message + ".");
+    if (!error_event)
+      return fail("An event of the provider's stream is not valid JSON: " + reader.failure().message + ".");
     facts_.error = not_an_answer(presentable(data));
     return true;
   }
   const auto root = reader.root();
-  if (error_event || (root.is(json::kind::object) && looks_like_error(root))) {
+  edits_.reset(data);
+  if (error_event) {
     on_error(root);
   } else if (!root.is(json::kind::object)) {
     return fail("An event of the provider's stream is JSON, but no object.");
   } else {
-    edits_.reset(data);
     on_chunk(root, out);
   }
   return true;
@@ -116,12 +119,15 @@ void openai_stream::on_error(json::value root) {
 }
 
 void openai_stream::on_chunk(json::value root, std::string& out) {
-  json::value choices, usage, groq;
+  json::value choices, usage, groq, error;
   for (const auto& m : root.members()) {
     if (m.name == "choices") choices = m.value;
     if (m.name == "usage") usage = m.value;
     if (m.name == "x_groq") groq = m.value;
+    if (m.name == "error") error = m.value;
   }
+  const bool plain = !error.given() && choices.is(json::kind::array);
+  if (!plain && looks_like_error(root)) return on_error(root);
   const bool counts = usage.is(json::kind::object);
   note_usage(counts ? usage : groq.find("usage"));
   if (!choices.is(json::kind::array) || choices.empty()) {
@@ -129,11 +135,11 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
     if (!choices.is(json::kind::array)) return;
   }
   if (!identified_ && !choices.empty()) remember(root);
-  const auto seed = hash_of(root.find("id").literal());
   std::int64_t position = 0;
-  for (const auto element : choices.elements()) on_choice(element, position++, seed);
+  for (const auto element : choices.elements()) on_choice(element, position++);
   if (facts_.error) return;
-  facts_.finished = !choices_.empty() && std::all_of(choices_.begin(), choices_.end(), [](const choice& c) { return c.finished; });
+  facts_.finished =
+      !choices_.empty() && std::all_of(choices_.begin(), choices_.end(), [](const choice& c) { return c.finished; });
   if (usage.exists() && !usage_untouched_) hide_usage(root);
   forward(out);
 }
@@ -147,42 +153,46 @@ void openai_stream::on_usage_chunk(json::value root, json::value usage, std::str
   forward(out);
 }
 
-void openai_stream::on_choice(json::value v, std::int64_t position, std::uint64_t seed) {
-  json::value delta, finish, error;
-  auto index = v.find("index").whole_number();
-  if (!index || *index < 0) index = position;
-  auto& of = choice_at(*index, seed);
+void openai_stream::on_choice(json::value v, std::int64_t position) {
+  json::value delta, finish, error, number, text;
   for (const auto& m : v.members()) {
+    if (m.name == "index") number = m.value;
     if (m.name == "delta") delta = m.value;
+    if (m.name == "text") text = m.value;
     if (m.name == "finish_reason") finish = m.value;
     if (m.name == "error") error = m.value;
-    if (m.name != "text") continue;
-    // Together repeats the delta as text.
-    if (v.find("delta").exists()) continue;
-    facts_.content_bytes += produced_bytes(m);
-    facts_.content_seen = facts_.content_seen || is_content(m);
   }
   if (error.is(json::kind::object) || finish.literal() == "error") return on_error(v);
-  on_delta(delta, of);
+  const auto index = number.whole_number();
+  auto& of = choice_at(index && *index >= 0 ? *index : position);
+  if (delta.exists()) {
+    on_delta(delta, of);
+  } else if (text.exists()) {  // the legacy form; beside a delta (Together) it only repeats it
+    note_produced({"text", text});
+  }
   // "" is how some say null.
   if (!finish.literal().empty()) of.finished = true;
 }
 
 void openai_stream::on_delta(json::value delta, choice& of) {
   for (const auto& m : delta.members()) {
-    facts_.content_bytes += produced_bytes(m);
-    facts_.content_seen = facts_.content_seen || is_content(m);
+    note_produced(m);
     if (m.name == "tool_calls") of.tools.normalise(m.value, edits_);
     if (m.name == "function_call") stringify(m.value.find("arguments"), edits_);
   }
 }
 
-openai_stream::choice& openai_stream::choice_at(std::int64_t index, std::uint64_t seed) {
+void openai_stream::note_produced(const json::member& m) {
+  facts_.content_bytes += produced_bytes(m);
+  facts_.content_seen = facts_.content_seen || is_content(m);
+}
+
+openai_stream::choice& openai_stream::choice_at(std::int64_t index) {
   for (auto& c : choices_) {
     if (c.index == index) return c;
   }
   if (choices_.size() >= most_choices) return choices_.back();
-  return choices_.emplace_back(index, hash_of(std::to_string(index), seed));
+  return choices_.emplace_back(index, hash_of(std::to_string(index), hash_of(identity_)));
 }
 
 void openai_stream::note_usage(json::value usage) {
@@ -198,7 +208,8 @@ void openai_stream::remember(json::value root) {
   identified_ = true;
   for (const std::string_view name : {"id", "object", "created", "model"}) {
     const auto v = root.find(name);
-    if (v.exists() && v.raw().size() < 1024) identity_.append("\"").append(name).append("\":").append(v.raw()).push_back(',');
+    if (v.exists() && v.raw().size() < 1024)
+      identity_.append("\"").append(name).append("\":").append(v.raw()).push_back(',');
   }
 }
 
@@ -230,7 +241,8 @@ void openai_stream::forward(std::string& out) {
   const std::size_t start = out.size();
   edits_.append_to(out);
   // Data of several lines is white space to JSON and the end of a line to SSE.
-  if (std::memchr(out.data() + start, '\n', out.size() - start) != nullptr) std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ' ');
+  if (std::memchr(out.data() + start, '\n', out.size() - start) != nullptr)
+    std::replace(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), '\n', ' ');
   out.append("\n\n");
 }
 

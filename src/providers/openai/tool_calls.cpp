@@ -1,10 +1,10 @@
 #include "tool_calls.hpp"
 
+#include <spidergate/core/json_text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <optional>
-
-#include <spidergate/core/json_text.hpp>
 
 namespace spidergate::providers::openai {
 
@@ -28,7 +28,9 @@ std::string as_string(json::value v) {
   return out;
 }
 
-bool is_text(json::value v) { return v.is(json::kind::string) && !v.literal().empty(); }
+bool is_text(json::value v) {
+  return v.is(json::kind::string) && !v.literal().empty();
+}
 
 /// The parts of one call that matter, wherever it stands.
 struct parts {
@@ -99,8 +101,8 @@ tool_call_deltas::call* tool_call_deltas::find(const delta& d) {
   }
   call* by_index = latest([&](const call& c) { return c.provider_index == *d.index; });
   if (by_index == nullptr) return nullptr;
-  // The same index again: under a new id and with a name, or with another name, it is another call. An id that merely changes
-  // between the pieces of one call (seen where servers draw a new one for every chunk) is not.
+  // The same index again: under a new id and with a name, or with another name, it is another call. An id that merely
+  // changes between the pieces of one call (seen where servers draw a new one for every chunk) is not.
   const bool renamed = d.name != 0 && by_index->name != 0 && d.name != by_index->name;
   const bool another = d.name != 0 && (renamed || (d.id != 0 && by_index->id != 0));
   return another ? nullptr : by_index;
@@ -161,7 +163,8 @@ void normalise_tool_calls(json::value calls, std::uint64_t seed, json::splice& e
     if (!element.is(json::kind::object)) continue;
     const parts p(element);
     const bool bare = !p.other_type();
-    const bool sound = is_text(p.id) && is_text(p.type) && (!bare || (p.name.is(json::kind::string) && p.arguments.is(json::kind::string)));
+    const bool sound = is_text(p.id) && is_text(p.type) &&
+                       (!bare || (p.name.is(json::kind::string) && p.arguments.is(json::kind::string)));
     if (sound) continue;
     auto id = p.id_text();
     if (id.empty()) append_json_string(id, invented_id(seed, index, p.name.literal()));

@@ -1,18 +1,19 @@
 #pragma once
+#include <spidergate/json/splice.hpp>
+#include <spidergate/json/value.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <spidergate/json/splice.hpp>
-#include <spidergate/json/value.hpp>
-
 namespace spidergate::providers::openai {
 
-/// The tool calls of one choice of a stream, brought into the form that clients' accumulators count on (spec section 10): the first
-/// delta of a call has a string id, a type and a function with a name; later ones do not repeat them; each call has an index of its own;
-/// arguments are strings. Bytes that are in that form already are left alone. Keeps numbers and hashes, not texts.
+/// The tool calls of one choice of a stream, brought into the form that clients' accumulators count on (spec section
+/// 10): the first delta of a call has a string id, a type and a function with a name; later ones do not repeat them;
+/// each call has an index of its own; arguments are strings. Bytes that are in that form already are left alone. Keeps
+/// numbers and hashes, not texts.
 class tool_call_deltas {
  public:
   /// `seed` makes invented ids differ between answers and choices.
@@ -40,7 +41,8 @@ class tool_call_deltas {
 /// The same for a whole answer's `message.tool_calls`, where nothing has an index.
 void normalise_tool_calls(json::value calls, std::uint64_t seed, json::splice& edits);
 
-/// For the legacy `function_call`, and for any `arguments` elsewhere: an object becomes the string that it should have been.
+/// For the legacy `function_call`, and for any `arguments` elsewhere: an object becomes the string that it should have
+/// been.
 void stringify(json::value v, json::splice& edits);
 
 /// FNV-1a: the same on every machine, so that the same answer gets the same ids.

@@ -1,9 +1,9 @@
 #pragma once
-#include <cstdint>
-#include <optional>
-
 #include <spidergate/json/value.hpp>
 #include <spidergate/model/usage.hpp>
+
+#include <cstdint>
+#include <optional>
 
 namespace spidergate::providers::openai {
 

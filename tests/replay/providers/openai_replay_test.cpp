@@ -1,14 +1,15 @@
-// Exchanges that real clients had with real providers of OpenAI's dialect: what we would send, what the client would get, what we note.
-#include <iostream>
-#include <random>
-
-#include <gtest/gtest.h>
+// Exchanges that real clients had with real providers of OpenAI's dialect: what we would send, what the client would
+// get, what we note.
+#include "reading.hpp"
+#include "recording.hpp"
 
 #include <spidergate/openai/request_reader.hpp>
 #include <spidergate/providers/dialect.hpp>
 
-#include "reading.hpp"
-#include "recording.hpp"
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <random>
 
 namespace spidergate::replay {
 namespace {
@@ -28,7 +29,8 @@ std::optional<endpoint> endpoint_of(const json& record) {
 /// Why an exchange is none of this dialect's; empty when it is one.
 std::string not_applicable(const json& record) {
   if (!endpoint_of(record)) return "op " + record.at("op").get<std::string>();
-  if (record.at("path").get<std::string>().find("/api/") == 0 && record.at("dialect") == "ollama") return "Ollama's own API";
+  if (record.at("path").get<std::string>().find("/api/") == 0 && record.at("dialect") == "ollama")
+    return "Ollama's own API";
   return {};
 }
 
@@ -77,7 +79,8 @@ void check_request(const json& record) {
   if (!q) return;
   catalogue::provider provider;
   const providers::credential secret{secret_string("sk-test"), {}};
-  const auto wire = providers::find_dialect("openai")->encode({q->request, provider, "/v1", "served/model", secret, {}});
+  const auto wire =
+      providers::find_dialect("openai")->encode({q->request, provider, "/v1", "served/model", secret, {}});
   json expected = asked;
   expected["model"] = "served/model";
   if (asked.value("stream", json()) == true) expected["stream_options"]["include_usage"] = true;
@@ -96,7 +99,8 @@ void check_usage(const json& said, const std::optional<model::usage>& read) {
     EXPECT_EQ(read->cached, count(said["prompt_tokens_details"], "cached_tokens"));
   }
   if (said.contains("completion_tokens_details") && said["completion_tokens_details"].is_object()) {
-    EXPECT_EQ(read->reasoning, std::min(count(said["completion_tokens_details"], "reasoning_tokens"), read->completion));
+    EXPECT_EQ(read->reasoning,
+              std::min(count(said["completion_tokens_details"], "reasoning_tokens"), read->completion));
   }
 }
 
@@ -118,7 +122,8 @@ void check_answer(const json& record) {
       auto& message = c["message"];
       if (message.contains("content") && message["content"].is_object()) {
         changed = true;
-        EXPECT_EQ(json::parse(json::parse(out)["choices"][0]["message"]["content"].get<std::string>()), message["content"]);
+        EXPECT_EQ(json::parse(json::parse(out)["choices"][0]["message"]["content"].get<std::string>()),
+                  message["content"]);
         message["content"] = json::parse(out)["choices"][0]["message"]["content"];
       }
       if (!message.contains("tool_calls") || !message["tool_calls"].is_array()) continue;
@@ -143,29 +148,36 @@ void check_answer(const json& record) {
 error_class expected_class(const json& record) {
   const int status = record.at("status");
   const auto body = body_of(record);
-  if (body.find("max context length") != std::string::npos || body.find("too_many_prompt_tokens") != std::string::npos) {
+  if (body.find("max context length") != std::string::npos ||
+      body.find("too_many_prompt_tokens") != std::string::npos) {
     return error_class::context_length;
   }
   switch (status) {
     case 401:
-    case 403: return error_class::invalid_credentials;
+    case 403:
+      return error_class::invalid_credentials;
     case 402:
-    case 429: return error_class::rate_limited;
-    case 404: return error_class::no_such_model;
-    default: return status >= 500 ? error_class::overloaded : error_class::request_fault;
+    case 429:
+      return error_class::rate_limited;
+    case 404:
+      return error_class::no_such_model;
+    default:
+      return status >= 500 ? error_class::overloaded : error_class::request_fault;
   }
 }
 
 void check_error(const json& record) {
   const auto& headers = record.at("response_headers");
-  const auto error = providers::find_dialect("openai")->decode_error(record.at("status"), headers.value("retry-after", ""),
-                                                                      headers.value("retry-after-ms", ""), body_of(record));
+  const auto error = providers::find_dialect("openai")->decode_error(
+      record.at("status"), headers.value("retry-after", ""), headers.value("retry-after-ms", ""), body_of(record));
   EXPECT_EQ(error.kind, expected_class(record));
   EXPECT_EQ(error.status, record.at("status").get<int>());
-  EXPECT_EQ(error.retry_after.has_value(), headers.contains("retry-after") || error.message.find("try again in") != std::string::npos);
+  EXPECT_EQ(error.retry_after.has_value(),
+            headers.contains("retry-after") || error.message.find("try again in") != std::string::npos);
   const auto body = json::parse(body_of(record));
   const auto inner = body.contains("error") ? body["error"] : body;
-  const auto said = inner.contains("message") ? inner["message"].get<std::string>() : inner.at("detail").get<std::string>();
+  const auto said =
+      inner.contains("message") ? inner["message"].get<std::string>() : inner.at("detail").get<std::string>();
   EXPECT_EQ(error.message.substr(0, 20), said.substr(0, 20));
   if (inner.contains("code") && inner["code"].is_string()) {
     EXPECT_EQ(error.code, inner["code"].get<std::string>());
@@ -178,7 +190,8 @@ struct replayed {
   bool complete = false;
 };
 
-/// Feeds the stream in pieces; each piece is freed before the next, so that a view kept too long is seen by the sanitizer.
+/// Feeds the stream in pieces; each piece is freed before the next, so that a view kept too long is seen by the
+/// sanitizer.
 replayed feed(const model::inference_request& asked, std::string_view stream, const std::vector<std::size_t>& sizes) {
   replayed r;
   const auto decoder = providers::find_dialect("openai")->open_stream(asked);
@@ -199,8 +212,10 @@ std::string with_line_ends(const std::string& stream, std::string_view end) {
   std::string out;
   for (const char c : stream) {
     if (c == '\r') continue;
-    if (c == '\n') out += end;
-    else out += c;
+    if (c == '\n')
+      out += end;
+    else
+      out += c;
   }
   return out;
 }
@@ -301,9 +316,10 @@ TEST_P(openai_replay, says_what_the_provider_said) {
 }
 
 INSTANTIATE_TEST_SUITE_P(recordings, openai_replay,
-                         ::testing::Values("openai-chat", "openai-completions", "openai-embeddings", "openai-moderations", "azure-openai",
-                                           "cerebras", "deepseek", "groq", "huggingface", "mistral", "openai-compat", "openrouter",
-                                           "perplexity", "together", "xai", "ollama"),
+                         ::testing::Values("openai-chat", "openai-completions", "openai-embeddings",
+                                           "openai-moderations", "azure-openai", "cerebras", "deepseek", "groq",
+                                           "huggingface", "mistral", "openai-compat", "openrouter", "perplexity",
+                                           "together", "xai", "ollama"),
                          [](const auto& file) {
                            auto name = file.param;
                            std::replace(name.begin(), name.end(), '-', '_');

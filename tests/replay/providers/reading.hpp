@@ -1,12 +1,12 @@
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <map>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 /// A second reading of streams, written for the tests alone and as simply as can be, to hold the dialect's against.
 namespace spidergate::replay {
@@ -30,9 +30,9 @@ struct choice {
 
 struct reading {
   std::map<int, choice> choices;
-  std::vector<json> usage;       ///< every usage object, in order
-  int usage_with_choices = 0;    ///< of them, how many stood beside choices
-  int usage_members = 0;         ///< `usage`, null or not
+  std::vector<json> usage;     ///< every usage object, in order
+  int usage_with_choices = 0;  ///< of them, how many stood beside choices
+  int usage_members = 0;       ///< `usage`, null or not
   bool done = false;
   std::optional<json> error;
   bool operator==(const reading&) const = default;
@@ -67,7 +67,8 @@ inline void read_calls(const json& deltas, choice& into, std::map<std::string, s
     const auto id = delta.value("id", json()).is_string() ? delta["id"].get<std::string>() : std::string();
     const auto index = delta.contains("index") && delta["index"].is_number() ? "#" + delta["index"].dump() : "@" + id;
     // The same index under another id is another call.
-    if (const auto old = known.find(index); old != known.end() && !id.empty() && into.calls[old->second].id != id) known.erase(old);
+    if (const auto old = known.find(index); old != known.end() && !id.empty() && into.calls[old->second].id != id)
+      known.erase(old);
     const auto [place, fresh] = known.try_emplace(index, into.calls.size());
     if (fresh) into.calls.push_back({id, {}, {}});
     auto& call = into.calls[place->second];
@@ -109,8 +110,10 @@ inline reading read_stream(std::string_view stream, bool from_provider) {
       for (const auto* name : {"reasoning_content", "reasoning"}) {
         if (delta.contains(name)) into.reasoning += text_of(delta[name]);
       }
-      if (delta.contains("tool_calls") && delta["tool_calls"].is_array()) read_calls(delta["tool_calls"], into, known[c.value("index", 0)]);
-      if (c.contains("finish_reason") && c["finish_reason"].is_string() && c["finish_reason"] != "") into.finish_reason = c["finish_reason"];
+      if (delta.contains("tool_calls") && delta["tool_calls"].is_array())
+        read_calls(delta["tool_calls"], into, known[c.value("index", 0)]);
+      if (c.contains("finish_reason") && c["finish_reason"].is_string() && c["finish_reason"] != "")
+        into.finish_reason = c["finish_reason"];
     }
   }
   return out;

@@ -1,11 +1,11 @@
 #pragma once
+#include <nlohmann/json.hpp>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace spidergate::replay {
 

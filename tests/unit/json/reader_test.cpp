@@ -1,11 +1,11 @@
 #include <spidergate/json/reader.hpp>
 
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
 #include <random>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace spidergate::json {
 namespace {
@@ -19,8 +19,8 @@ std::string fault_of(std::string_view text, surrogates rule = surrogates::paired
 }
 
 TEST(reader, takes_every_kind_of_value) {
-  for (const auto* text : {"{}", "[]", "\"\"", "0", "-0.5e+7", "true", "false", "null", " [1 , {\"a\" : [ ] } ] \n", "1E9", "\"\\u00e9\\n\"",
-                           "[123456789012345678901234567890, 1e400]", "\"\\ud83d\\ude00\""}) {
+  for (const auto* text : {"{}", "[]", "\"\"", "0", "-0.5e+7", "true", "false", "null", " [1 , {\"a\" : [ ] } ] \n",
+                           "1E9", "\"\\u00e9\\n\"", "[123456789012345678901234567890, 1e400]", "\"\\ud83d\\ude00\""}) {
     EXPECT_EQ(fault_of(text), "") << text;
   }
 }
@@ -48,9 +48,11 @@ TEST(reader, names_what_is_wrong_and_where) {
 }
 
 TEST(reader, refuses_what_only_looks_like_a_value) {
-  for (const auto* text : {"tru", "truex", "nul", "True", "NaN", "Infinity", "-", "01", "1.", ".5", "1e", "+1", "0x10", "1_000", "--1", "\f[]",
-                           "[1]\x01", "1\"a\"", "\"a\"b", "a\"b\"", "[\x0c]", "[1\x1a 2]", "// c\n1", "[1,,2]", "[,1]", "{,}", "{\"a\"}", "{1:2}",
-                           "\"\\", "]", "}", ":", ","}) {
+  for (const auto* text :
+       {"tru",    "truex",  "nul",    "True",      "NaN",     "Infinity", "-",    "01",      "1.",
+        ".5",     "1e",     "+1",     "0x10",      "1_000",   "--1",      "\f[]", "[1]\x01", "1\"a\"",
+        "\"a\"b", "a\"b\"", "[\x0c]", "[1\x1a 2]", "// c\n1", "[1,,2]",   "[,1]", "{,}",     "{\"a\"}",
+        "{1:2}",  "\"\\",   "]",      "}",         ":",       ","}) {
     EXPECT_NE(fault_of(text), "") << text;
   }
   EXPECT_NE(fault_of("[1\0]"s), "");
@@ -85,8 +87,10 @@ TEST(reader, gives_members_with_their_spans) {
   reader r;
   ASSERT_TRUE(r.read(text));
   std::vector<std::string> seen;
-  for (const auto& m : r.root().members()) seen.push_back(std::string(m.name) + "|" + std::string(m.whole()) + "|" + std::string(m.value.raw()));
-  EXPECT_EQ(seen, (std::vector<std::string>{R"(a|"a" : 1|1)", R"(b\n|"b\n":[true,{"c":null}]|[true,{"c":null}])", R"(d|"d": "x\"y"|"x\"y")"}));
+  for (const auto& m : r.root().members())
+    seen.push_back(std::string(m.name) + "|" + std::string(m.whole()) + "|" + std::string(m.value.raw()));
+  EXPECT_EQ(seen, (std::vector<std::string>{R"(a|"a" : 1|1)", R"(b\n|"b\n":[true,{"c":null}]|[true,{"c":null}])",
+                                            R"(d|"d": "x\"y"|"x\"y")"}));
   EXPECT_EQ(r.root().raw(), text.substr(1, text.size() - 2));
 }
 
@@ -151,8 +155,9 @@ TEST(reader, reads_nothing_behind_the_text) {
 }
 
 TEST(reader, agrees_with_another_parser_on_mutations) {
-  const std::vector<std::string> seeds{R"({"model":"m","messages":[{"role":"user","content":"hé\u00e9\n"}],"n":1.5e3,"stream":true,"x":null})",
-                                       R"([[],{},[{}],"a",-0,0.1,[1,2,[3]],{"a":{"b":{"c":[]}}}])"};
+  const std::vector<std::string> seeds{
+      R"({"model":"m","messages":[{"role":"user","content":"hé\u00e9\n"}],"n":1.5e3,"stream":true,"x":null})",
+      R"([[],{},[{}],"a",-0,0.1,[1,2,[3]],{"a":{"b":{"c":[]}}}])"};
   const std::string alphabet = "{}[]\",:\\ \n\t0123456789-+.eEtrufalsn\x01\x0c\x80\xc3\xa9";
   std::mt19937 random(20260801);
   reader r;
@@ -163,9 +168,14 @@ TEST(reader, agrees_with_another_parser_on_mutations) {
       const auto at = random() % text.size();
       const char c = alphabet[random() % alphabet.size()];
       switch (random() % 3) {
-        case 0: text[at] = c; break;
-        case 1: text.insert(at, 1, c); break;
-        default: text.erase(at, 1);
+        case 0:
+          text[at] = c;
+          break;
+        case 1:
+          text.insert(at, 1, c);
+          break;
+        default:
+          text.erase(at, 1);
       }
       if (text.empty()) text = "1";
     }

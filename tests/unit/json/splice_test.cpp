@@ -1,8 +1,7 @@
+#include <spidergate/json/reader.hpp>
 #include <spidergate/json/splice.hpp>
 
 #include <gtest/gtest.h>
-
-#include <spidergate/json/reader.hpp>
 
 namespace spidergate::json {
 namespace {

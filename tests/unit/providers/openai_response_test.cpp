@@ -1,0 +1,178 @@
+#include "asked.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace spidergate::providers {
+namespace {
+
+using json = nlohmann::json;
+
+struct decoded {
+  std::string out;
+  answer_facts facts;
+  std::optional<provider_error> error;
+};
+
+decoded decode(const asked& q, std::string body, std::string_view type = "application/json") {
+  const std::size_t size = body.size();
+  body.append(64, '\0');
+  const auto r = openai_dialect().decode(q.request, type, std::string_view(body).substr(0, size));
+  if (!r) return {{}, {}, r.error()};
+  return {joined(r->body), r->facts, std::nullopt};
+}
+
+decoded decode_chat(const std::string& body) {
+  return decode(asked(chat_body()), body);
+}
+
+std::string answer_with(const std::string& message, const std::string& more = "") {
+  return R"({"id":"x","choices":[{"index":0,"message":)" + message + R"(,"finish_reason":"stop"}])" + more + "}";
+}
+
+TEST(openai_decode, passes_an_answer_byte_for_byte) {
+  const auto body = " \n" + answer_with(R"({"role":"assistant","content":"h\u00e9","x":{"y":1}})",
+                                        R"( ,"usage":{"prompt_tokens":3,"completion_tokens":0,"total_tokens":3})");
+  const auto d = decode_chat(body);
+  EXPECT_EQ(d.out, body);
+  ASSERT_TRUE(d.facts.usage);
+  EXPECT_EQ(d.facts.usage->prompt, 3);
+  EXPECT_EQ(d.facts.usage->completion, 0);
+  EXPECT_EQ(d.facts.text_bytes, 3);
+}
+
+TEST(openai_decode, believes_usage_only_when_it_can_be_true) {
+  const auto usage = [](const std::string& u) {
+    return decode_chat(answer_with(R"({"content":"a"})", ",\"usage\":" + u)).facts.usage;
+  };
+  for (const auto* bad :
+       {"null", "{}", "[]", "7", R"({"prompt_tokens":-1,"completion_tokens":1})",
+        R"({"prompt_tokens":"5","completion_tokens":1})", R"({"prompt_tokens":1.5,"completion_tokens":1})",
+        R"({"prompt_tokens":1,"completion_tokens":1000000001})", R"({"prompt_tokens":1e300,"completion_tokens":1})",
+        R"({"prompt_tokens":null,"completion_tokens":null})", R"({"completion_tokens":4})",
+        R"({"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":-2}})"}) {
+    EXPECT_FALSE(usage(bad)) << bad;
+  }
+  EXPECT_FALSE(decode_chat(answer_with(R"({"content":"a"})")).facts.usage);
+  const auto full = usage(
+      R"({"prompt_tokens":10.0,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}})");
+  EXPECT_EQ(full->prompt, 10);
+  EXPECT_EQ(full->cached, 4);
+  EXPECT_EQ(full->completion, 5);
+  EXPECT_EQ(full->reasoning, 2);
+  EXPECT_EQ(
+      usage(R"({"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2})")
+          ->cached,
+      8);
+  // xAI: reasoning beside completion, as the total tells.
+  EXPECT_EQ(
+      usage(
+          R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":35,"completion_tokens_details":{"reasoning_tokens":20}})")
+          ->completion,
+      25);
+  // Mistral: sound beside the prompt.
+  EXPECT_EQ(
+      usage(
+          R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":115,"prompt_tokens_details":{"audio_tokens":100}})")
+          ->prompt,
+      110);
+  EXPECT_EQ(usage(R"({"prompt_tokens":10,"total_tokens":15})")->completion, 5);
+  EXPECT_EQ(usage(R"({"prompt_tokens":0,"completion_tokens":0})")->total(), 0);
+}
+
+TEST(openai_decode, knows_what_is_no_answer) {
+  const auto message = [](const std::string& body, std::string_view type = "application/json") {
+    const auto d = decode(asked(chat_body()), body, type);
+    EXPECT_TRUE(d.error.has_value()) << body;
+    EXPECT_EQ(d.error ? d.error->kind : error_class::request_fault, error_class::failed) << body;
+    return d.error ? d.error->message : "";
+  };
+  EXPECT_EQ(message(""), "The provider answered with an empty body.");
+  EXPECT_EQ(message("<html>", "text/html"), "The provider answered with a page of HTML.");
+  EXPECT_EQ(message("Bad gateway", "text/html"), "The provider answered with a page of HTML.");
+  EXPECT_EQ(message(R"({"choices":[)"),
+            "The provider's answer is not valid JSON: it ends inside an array at line 1, column 13.");
+  EXPECT_EQ(message("[]"), "The provider's answer is JSON, but no object.");
+  EXPECT_EQ(message("{}"), "The provider's answer holds no 'choices'.");
+  EXPECT_EQ(message(R"({"choices":[]})"), "The provider's answer holds no 'choices'.");
+  EXPECT_EQ(message(R"({"choices":{}})"), "The provider's answer holds no 'choices'.");
+}
+
+TEST(openai_decode, sees_an_error_behind_status_200) {
+  const auto error = [](const std::string& body) { return decode_chat(body).error.value_or(provider_error{}); };
+  EXPECT_EQ(error(R"({"error":{"message":"slow down","code":429}})").kind, error_class::rate_limited);
+  EXPECT_EQ(error(R"({"error":{"message":"slow down","code":429}})").status, 429);
+  EXPECT_EQ(error(R"({"error":"it broke"})").message, "it broke");
+  EXPECT_EQ(error(R"({"object":"error","message":"overloaded","code":503})").kind, error_class::overloaded);
+  EXPECT_EQ(error(R"({"choices":[{"finish_reason":"error","error":{"code":502,"message":"upstream"}}]})").kind,
+            error_class::overloaded);
+  EXPECT_FALSE(decode_chat(answer_with(R"({"content":"a"})", R"(,"error":null)")).error);
+}
+
+TEST(openai_decode, mends_tool_calls_only_where_they_are_broken) {
+  const auto sound = answer_with(
+      R"({"content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"},"extra":{"s":1}}]})");
+  EXPECT_EQ(decode_chat(sound).out, sound);
+  const auto broken = answer_with(
+      R"({"content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":"\"x\""},"z":1},"extra":{"s":1}},{"id":7,"function":{"name":"g"}}]})");
+  const auto calls = json::parse(decode_chat(broken).out)["choices"][0]["message"]["tool_calls"];
+  EXPECT_EQ(calls[0]["type"], "function");
+  EXPECT_EQ(json::parse(calls[0]["function"]["arguments"].get<std::string>()), json::parse(R"({"a":"\"x\""})"));
+  EXPECT_EQ(calls[0]["function"]["z"], 1);
+  EXPECT_EQ(calls[0]["extra"]["s"], 1);
+  EXPECT_TRUE(calls[0]["id"].get<std::string>().starts_with("call_"));
+  EXPECT_EQ(calls[1]["id"], "7");
+  EXPECT_EQ(calls[1]["function"]["arguments"], "");
+  EXPECT_EQ(decode_chat(broken).out, decode_chat(broken).out);
+  const auto custom = answer_with(R"({"tool_calls":[{"id":"c","type":"custom","custom":{"name":"n","input":"i"}}]})");
+  EXPECT_EQ(decode_chat(custom).out, custom);
+}
+
+TEST(openai_decode, gives_embeddings_the_form_that_was_asked_for) {
+  const auto decode_as = [](const char* format, const std::string& vector) {
+    const std::string body = R"({"object":"list","data":[{"index":0,"embedding":)" + vector +
+                             R"(}],"usage":{"prompt_tokens":5,"total_tokens":5}})";
+    const auto d = decode(asked(std::string(R"({"model":"m","input":"a","encoding_format":)") + format + "}",
+                                model::endpoint::embeddings),
+                          body);
+    EXPECT_FALSE(d.error);
+    EXPECT_EQ(d.facts.usage->prompt, 5);
+    return json::parse(d.out)["data"][0]["embedding"].dump();
+  };
+  EXPECT_EQ(decode_as("\"base64\"", "[1.0, -2.5, 0, 3.0e-1]"), "\"AACAPwAAIMAAAAAAmpmZPg==\"");
+  EXPECT_EQ(decode_as("\"float\"", "\"AACAPwAAIMAAAAAAmpmZPg==\""), "[1,-2.5,0,0.3]");
+  EXPECT_EQ(decode_as("\"base64\"", "\"AACAPw==\""), "\"AACAPw==\"");
+  EXPECT_EQ(decode_as("null", "[0.25,1e-60]"), "[0.25,1e-60]");
+  EXPECT_EQ(decode_as("\"base64\"", "[1e-60]"), "\"AAAAAA==\"");
+  EXPECT_EQ(decode_as("\"base64\"", "[1e60]"), "[1e+60]");
+  EXPECT_EQ(decode_as("\"float\"", "\"not base64!\""), "\"not base64!\"");
+  EXPECT_EQ(decode_as("\"base64\"", "[]"), "\"\"");
+}
+
+TEST(openai_decode, makes_a_stream_of_a_whole_answer) {
+  const auto body = answer_with(R"({"role":"assistant","content":"hi",
+      "tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{}}}]})",
+                                R"(,"object":"chat.completion","usage":{"prompt_tokens":1,"completion_tokens":2}})");
+  const asked q(chat_body(R"(,"stream":true,"stream_options":{"include_usage":true})"));
+  const auto events = whole_answer_as_events(body.substr(0, body.size() - 1));
+  ASSERT_TRUE(events);
+  const auto decoder = openai_dialect().open_stream(q.request);
+  std::string out;
+  EXPECT_TRUE(decoder->feed(*events, out));
+  EXPECT_TRUE(decoder->end(out));
+  EXPECT_TRUE(decoder->facts().finished);
+  EXPECT_TRUE(decoder->facts().done);
+  const auto end = out.find("\n\n");
+  const auto chunk = json::parse(out.substr(6, end - 6));
+  EXPECT_EQ(chunk["object"], "chat.completion.chunk");
+  EXPECT_EQ(chunk["choices"][0]["delta"]["content"], "hi");
+  EXPECT_EQ(chunk["choices"][0]["delta"]["tool_calls"][0]["index"], 0);
+  EXPECT_EQ(chunk["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"], "{}");
+  EXPECT_EQ(chunk["usage"], nullptr);
+  EXPECT_EQ(json::parse(out.substr(end + 8))["usage"]["completion_tokens"], 2);
+  EXPECT_FALSE(whole_answer_as_events("<html>"));
+  EXPECT_FALSE(whole_answer_as_events(R"({"error":{"message":"no"}})"));
+}
+
+}  // namespace
+}  // namespace spidergate::providers
