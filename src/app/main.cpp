@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-
 #include <unistd.h>
 
 namespace spidergate::app {
