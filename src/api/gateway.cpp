@@ -29,6 +29,7 @@ model::api_errc code_of(int status) noexcept {
     case 413: return model::api_errc::body_too_large;
     case 431: return model::api_errc::headers_too_large;
     case 503: return model::api_errc::gateway_overloaded;
+    case 500: return model::api_errc::internal_error;
     default: return model::api_errc::invalid_value;
   }
 }

@@ -72,7 +72,7 @@ awaitable<void> request_scope::answer_json(int status, std::string body) {
   (void)co_await x.respond(status, headers, {&piece, 1});
 }
 
-awaitable<void> request_scope::answer_error(const model::api_error& error) {
+awaitable<void> request_scope::answer_error(model::api_error error) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   add_common_headers(headers);

@@ -38,7 +38,7 @@ struct request_scope {
   void add_common_headers(http::header_block& headers) const;
 
   awaitable<void> answer_json(int status, std::string body);
-  awaitable<void> answer_error(const model::api_error& error);
+  awaitable<void> answer_error(model::api_error error);
 };
 
 /// Who is calling, or why not; missing_scope when the resource needs a scope that the token lacks.

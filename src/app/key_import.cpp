@@ -2,19 +2,35 @@
 
 #include <spidergate/store/repositories.hpp>
 
+#include <spidergate/core/ascii.hpp>
+
 #include <algorithm>
+#include <fstream>
+#include <optional>
 
 namespace spidergate::app {
 
 namespace {
 
-/// The first of a provider's variables that is set, with its value.
-std::pair<std::string, std::string> variable_of(const catalogue::provider& p, const std::map<std::string, std::string>& environment) {
+/// A file's first line; nothing when it cannot be read.
+std::optional<std::string> first_line_of(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  return std::string(trim(line));
+}
+
+/// The first of a provider's variables that is set, with its value; NAME_FILE names a file that holds it.
+std::pair<std::string, std::string> variable_of(const catalogue::provider& p, const std::map<std::string, std::string>& environment, std::vector<std::string>& faults) {
   std::vector<std::string> names{p.key_env};
   names.insert(names.end(), p.key_env_aliases.begin(), p.key_env_aliases.end());
   for (const auto& name : names) {
     const auto found = environment.find(name);
     if (!name.empty() && found != environment.end() && !found->second.empty()) return *found;
+    const auto file = environment.find(name + "_FILE");
+    if (name.empty() || file == environment.end() || file->second.empty()) continue;
+    if (auto line = first_line_of(file->second)) return {name, std::move(*line)};
+    faults.push_back(name + "_FILE: the file cannot be read");
   }
   return {};
 }
@@ -38,7 +54,7 @@ result<std::vector<imported_key>> import_keys(sql::connection& on, const catalog
   if (!rows) return rows.error();
   std::vector<imported_key> imported;
   for (const auto& p : data.providers()) {
-    const auto [variable, value] = variable_of(p, environment);
+    const auto [variable, value] = variable_of(p, environment, faults);
     if (variable.empty() || !takes_one_key(p)) continue;
     const auto source = "env:" + variable;
     const std::vector<vault::credential_field> fields{{.name = "api_key", .value = secret_string(value)}};

@@ -188,6 +188,8 @@ struct server::impl {
     count("spidergate_connections_refused_total", "Client connections refused over the limit.", [this] { return static_cast<std::int64_t>(connections.refused_over_limit.load()); });
     count("spidergate_refused_heads_total", "Requests refused for a malformed head or framing.", [this] { return static_cast<std::int64_t>(connections.refused_heads.load()); });
     count("spidergate_client_timeouts_total", "Client connections closed because they were too slow.", [this] { return static_cast<std::int64_t>(connections.timeouts.load()); });
+    count("spidergate_accept_failures_total", "Connections that could not be accepted.", [this] { return static_cast<std::int64_t>(connections.accept_failures.load()); });
+    count("spidergate_handshake_failures_total", "TLS handshakes with clients that failed.", [this] { return static_cast<std::int64_t>(connections.handshake_failures.load()); });
     count("spidergate_receipts_loaded_total", "Receipts moved from the spool into the database.", [this] { return static_cast<std::int64_t>(ledger.figures().loaded.load()); });
     count("spidergate_receipts_failed_batches_total", "Batches of receipts that the database refused; they are tried again.", [this] { return static_cast<std::int64_t>(ledger.figures().failed_batches.load()); });
     count("spidergate_receipts_corrupt_total", "Spool records that could not be read.", [this] { return static_cast<std::int64_t>(ledger.figures().corrupt_records.load()); });

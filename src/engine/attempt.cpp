@@ -84,6 +84,21 @@ awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::di
   co_return outcome;
 }
 
+bool is_json(std::string_view content_type) { return to_lower(content_type).find("application/json") != std::string::npos; }
+
+/// Some providers answer `stream: true` with one whole answer: the client gets it as a stream of one event.
+awaitable<attempt_outcome> stream_whole_answer(attempt_setting& in, const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
+  attempt_outcome outcome;
+  {
+    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
+    outcome = co_await whole_answer(in, speaks, *call);
+  }
+  if (outcome.how != attempt_outcome::ending::answered) co_return outcome;
+  const auto events = providers::whole_answer_as_events(outcome.bytes);
+  if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
+  co_return co_await relay_events(in, speaks, *events);
+}
+
 awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks, const destination& to,
                                     const providers::credential& secret, std::vector<std::string>& dropped) {
   auto wire = speaks.encode({.asked = in.what.asked, .provider = *who.provider, .base_path = to.base_path, .model = who.model, .secret = secret,
@@ -99,16 +114,24 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
     }
   }
   std::fill(wire.headers.begin(), wire.headers.end(), '\0');
-  if (!started) co_return failed(transport_failure(in, started.error(), {}));
+  if (!started) {
+    auto outcome = failed(transport_failure(in, started.error(), {}));
+    // Interrupted on the way: the provider may have begun to work on the prompt, so it is accounted, as an estimate.
+    outcome.request_sent = started.error() == upstream::errc::cancelled;
+    co_return outcome;
+  }
 
   auto call = std::move(*started);
   const auto status = call->head().status;
   attempt_outcome outcome;
-  if (in.what.asked.stream && status >= 200 && status < 300) {
+  const bool good = status >= 200 && status < 300;
+  if (in.what.asked.stream && good && !is_json(call->head().find("content-type"))) {
     outcome = co_await relay_stream(in, *who.provider, speaks, std::move(call));
+  } else if (in.what.asked.stream && good) {
+    outcome = co_await stream_whole_answer(in, speaks, std::move(call));
   } else {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
-    outcome = status >= 200 && status < 300 ? co_await whole_answer(in, speaks, *call) : co_await refused(in, speaks, *call);
+    outcome = good ? co_await whole_answer(in, speaks, *call) : co_await refused(in, speaks, *call);
   }
   outcome.request_sent = true;
   if (outcome.status == 0) outcome.status = status;

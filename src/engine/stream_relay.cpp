@@ -4,6 +4,7 @@
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace spidergate::engine {
 
@@ -160,6 +161,20 @@ class relay {
   std::optional<steady_time> first_content_at_;
 };
 
+/// A call whose whole body is known.
+class stored_call final : public upstream::call {
+ public:
+  explicit stored_call(std::string_view body) : body_(body) {}
+  [[nodiscard]] const upstream::response_head& head() const noexcept override { return head_; }
+  awaitable<result<std::string_view>> read_some(steady_time) override { co_return std::exchange(body_, {}); }
+  void cancel() noexcept override {}
+  [[nodiscard]] bool reused_connection() const noexcept override { return false; }
+
+ private:
+  upstream::response_head head_;
+  std::string_view body_;
+};
+
 }  // namespace
 
 awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks,
@@ -168,6 +183,13 @@ awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::pr
   auto outcome = co_await one.run();
   if (outcome.how == attempt_outcome::ending::streamed) outcome.remainder = std::move(call);
   co_return outcome;
+}
+
+awaitable<attempt_outcome> relay_events(attempt_setting& in, const providers::dialect& speaks, std::string_view events) {
+  catalogue::provider local;
+  stored_call stored(events);
+  relay one(in, local, speaks.open_stream(in.what.asked), stored);
+  co_return co_await one.run();
 }
 
 }  // namespace spidergate::engine

@@ -98,7 +98,7 @@ def test_a_typo_in_a_key_is_refused(gateway):
 
 
 def test_twenty_failures_lock_an_address_out_but_a_valid_key_still_works(fresh):
-    gateway = fresh()
+    gateway = fresh(limits={"auth_failures_per_ip": 20})
     wrong = "sg_key_prod_" + "b" * 38
     answers = [refusal(gateway, wrong) for _ in range(20)]
     assert answers == [(401, "invalid_api_key")] * 20
