@@ -13,6 +13,7 @@ struct command_node {
     std::string name;  ///< "--label"
     std::string description;
     bool takes_value = false;
+    bool hidden = false;  ///< known only to be refused with a reason
   };
 
   std::string name, description;

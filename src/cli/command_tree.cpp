@@ -1,6 +1,9 @@
 #include "command_tree.hpp"
 
+#include "accounting.hpp"
+#include "doctor.hpp"
 #include "provider_keys.hpp"
+#include "routing.hpp"
 #include "tenants.hpp"
 #include "tokens.hpp"
 #include "upkeep.hpp"
@@ -30,6 +33,8 @@ struct command_tree::impl {
     add_tokens("token", "pat", "personal tokens (spideriq_pat_…) with scopes, for management");
     add_tenants();
     add_providers();
+    add_aliases();
+    add_accounting();
     add_upkeep();
     root = node_of(app);
   }
@@ -161,11 +166,55 @@ struct command_tree::impl {
     auto* list = holder->add_subcommand("list", "stored keys, masked");
     list->add_option("NAME", l->name, "of this provider only");
     act(list, l, list_provider_keys);
+    auto t = std::make_shared<provider_options>();
+    auto* test = holder->add_subcommand("test", "try every key of a provider by one real call");
+    test->add_option("NAME", t->name, "the provider")->required();
+    act(test, t, test_provider);
     act(holder->add_subcommand("health", "how the keys have been doing"), show_provider_health);
     auto r = std::make_shared<provider_options>();
     auto* remove = holder->add_subcommand("remove", "delete a stored key");
     remove->add_option("ID", r->name, "int_…")->required();
     act(remove, r, remove_provider_key);
+  }
+
+  void add_aliases() {
+    auto* holder = group("alias", "names for a job, each with a chain of models");
+    act(holder->add_subcommand("list", "built-in ones and your own"), list_aliases);
+    const auto add = [&](const std::string& verb, const std::string& about,
+                         exit_code (*run)(context&, const alias_options&)) {
+      auto* command = holder->add_subcommand(verb, about);
+      auto o = std::make_shared<alias_options>();
+      command->add_option("NAME", o->name)->required();
+      if (verb == "set") command->add_option("ENTRY", o->entries, "provider/model or another alias")->required();
+      command->add_option("--brand", o->brand,
+                          verb == "set" ? "for this brand alone" : "as this brand sees it (default)");
+      act(command, o, run);
+    };
+    add("show", "its chain in the order of attempts, and why", show_alias);
+    add("set", "give it a chain", set_alias);
+    auto m = std::make_shared<model_options>();
+    auto* models = app.add_subcommand("models", "the catalogue");
+    models->add_option("--provider", m->provider, "of this provider only");
+    act(models, m, list_models);
+  }
+
+  void add_accounting() {
+    auto r = std::make_shared<receipt_options>();
+    auto* receipt = app.add_subcommand("receipt", "what became of a request");
+    receipt->add_option("ID", r->id, "the request's id")->required();
+    act(receipt, r, show_receipt);
+    auto l = std::make_shared<log_options>();
+    auto* logs = app.add_subcommand("logs", "the newest requests, one line each");
+    logs->add_flag("--follow", l->follow, "go on until interrupted");
+    logs->add_option("--last", l->last, "how many (50)");
+    logs->add_option("--brand", l->brand, "of this brand only");
+    act(logs, l, show_logs);
+    auto u = std::make_shared<usage_options>();
+    auto* usage = app.add_subcommand("usage", "requests, tokens and cost");
+    usage->add_option("--by", u->by, "model, provider, key, client, brand, alias, day or hour");
+    usage->add_option("--since", u->since, "a time back from now: 7d");
+    usage->add_option("--brand", u->brand, "of this brand only");
+    act(usage, u, show_usage);
   }
 
   void add_completion() {
@@ -188,6 +237,7 @@ struct command_tree::impl {
     act(group("config", "the configuration")
             ->add_subcommand("check", "validate and print what takes effect, and from where"),
         check_config);
+    act(app.add_subcommand("doctor", "check everything and say how to mend it"), examine);
     add_completion();
     act(app.add_subcommand("version", "which version this is"), show_version);
   }
@@ -198,7 +248,10 @@ struct command_tree::impl {
     for (const auto* o : from.get_options()) {
       if (o->get_positional()) continue;
       for (const auto& name : o->get_lnames())
-        node.options.push_back({"--" + name, o->get_description(), o->get_items_expected_max() > 0});
+        node.options.push_back({.name = "--" + name,
+                                .description = o->get_description(),
+                                .takes_value = o->get_items_expected_max() > 0,
+                                .hidden = o->get_group().empty()});
     }
     for (auto* child : from.get_subcommands([](CLI::App*) { return true; })) {
       node.children.push_back(node_of(*child));

@@ -34,10 +34,14 @@ std::string paths_joined(const std::vector<place>& all, std::string_view separat
 /// What may follow at a place: commands, values, options; those of the root are taken everywhere.
 std::vector<command_node::option> words_at(const command_node& root, const command_node& node) {
   std::vector<command_node::option> words;
-  for (const auto& child : node.children) words.push_back({child.name, child.description});
-  for (const auto& value : node.values) words.push_back({value, {}});
-  words.insert(words.end(), node.options.begin(), node.options.end());
-  if (&node != &root) words.insert(words.end(), root.options.begin(), root.options.end());
+  for (const auto& child : node.children) words.push_back({.name = child.name, .description = child.description});
+  for (const auto& value : node.values) words.push_back({.name = value, .description = {}});
+  const auto add_options = [&words](const command_node& of) {
+    for (const auto& o : of.options)
+      if (!o.hidden) words.push_back(o);
+  };
+  add_options(node);
+  if (&node != &root) add_options(root);
   return words;
 }
 

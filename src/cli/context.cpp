@@ -1,5 +1,4 @@
 #include <spidergate/cli/context.hpp>
-
 #include <spidergate/store/database.hpp>
 
 #include <filesystem>
@@ -7,20 +6,28 @@
 
 namespace spidergate::cli {
 
-context::context(common_options options, std::map<std::string, std::string> environment, std::ostream& out, std::ostream& err)
+context::context(common_options options, std::map<std::string, std::string> environment, std::ostream& out,
+                 std::ostream& err)
     : options_(std::move(options)), environment_(std::move(environment)), out_(out), err_(err) {}
 
 context::~context() = default;
 
-epoch_ms context::now() const { return runtime::system_clock().epoch_now(); }
-crypto::random_source& context::random() const { return crypto::system_random(); }
+epoch_ms context::now() const {
+  return runtime::system_clock().epoch_now();
+}
+crypto::random_source& context::random() const {
+  return crypto::system_random();
+}
 
-void context::add_flag(config::flag_value flag) { flags_.push_back(std::move(flag)); }
+void context::add_flag(config::flag_value flag) {
+  flags_.push_back(std::move(flag));
+}
 
 config::load_input context::config_input() const {
   config::load_input input{.config_path = std::nullopt, .environment = environment_, .flags = flags_};
   if (!options_.config_path.empty()) input.config_path = options_.config_path;
-  if (!options_.data_dir.empty()) input.flags.push_back({.name = "--data-dir", .key = "data_dir", .text = options_.data_dir});
+  if (!options_.data_dir.empty())
+    input.flags.push_back({.name = "--data-dir", .key = "data_dir", .text = options_.data_dir});
   return input;
 }
 
@@ -40,9 +47,11 @@ const std::string& context::data_dir() {
   if (data_dir_) return *data_dir_;
   const auto& folder = config().values.data_dir;
   std::error_code failed;
-  if (std::filesystem::create_directories(folder, failed)) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
+  if (std::filesystem::create_directories(folder, failed))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
   if (!std::filesystem::is_directory(folder)) {
-    throw command_error{exit_code::failed, "The data directory '" + folder + "' cannot be made: " + failed.message() + ". Give another with --data-dir."};
+    throw command_error{exit_code::failed, "The data directory '" + folder + "' cannot be made: " + failed.message() +
+                                               ". Give another with --data-dir."};
   }
   return data_dir_.emplace(folder);
 }
@@ -51,12 +60,14 @@ sql::connection& context::database() {
   if (database_) return *database_;
   const auto& values = config().values;
   if (values.database.kind != config::database_kind::sqlite) {
-    throw command_error{exit_code::failed, "database.url names PostgreSQL, which this version does not serve yet: use sqlite://."};
+    throw command_error{exit_code::failed,
+                        "database.url names PostgreSQL, which this version does not serve yet: use sqlite://."};
   }
   data_dir();
   auto opened = store::open_sqlite(values.database.sqlite_path);
   if (!opened) throw command_error{exit_code::not_reachable, opened.error()};
-  if (const auto migrated = store::migrate(**opened, now()); !migrated) throw command_error{exit_code::failed, migrated.error()};
+  if (const auto migrated = store::migrate(**opened, now()); !migrated)
+    throw command_error{exit_code::failed, migrated.error()};
   database_ = std::move(*opened);
   return *database_;
 }

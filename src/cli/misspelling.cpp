@@ -45,7 +45,8 @@ class path {
   [[nodiscard]] std::string unknown_option(std::string_view name) const {
     std::vector<std::string_view> known;
     for (const auto* node : nodes_)
-      for (const auto& o : node->options) known.emplace_back(o.name);
+      for (const auto& o : node->options)
+        if (!o.hidden) known.emplace_back(o.name);
     return "'" + words() + "' has no option '" + printable(name) + "'." + did_you_mean(name, known) + " See `" +
            words() + " --help`.";
   }

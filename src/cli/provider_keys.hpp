@@ -26,6 +26,8 @@ exit_code add_provider_key(context& in, const new_provider_key_options& asked, s
 exit_code list_provider_keys(context& in, const provider_options& asked);
 exit_code show_provider_health(context& in);
 exit_code remove_provider_key(context& in, const provider_options& asked);
+/// Tries every key of a provider by one real call.
+exit_code test_provider(context& in, const provider_options& asked);
 
 /// The provider of that id; unknown ones are a command_error with the nearest name.
 const catalogue::provider& provider_named(context& in, std::string_view id);
