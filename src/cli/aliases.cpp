@@ -196,11 +196,12 @@ exit_code set_alias(context& in, const alias_options& asked) {
   const auto& data = *in.config().catalogue;
   const auto brand = asked.brand.empty() ? store::brand_record{} : brand_named(in, asked.brand);
   const alias_record made{.brand_id = brand.id, .name = asked.name, .chain = asked.entries, .updated_at = in.now()};
-  const auto routing = with(stored(in), made);
+  const auto before = stored(in);
+  const auto routing = with(before, made);
   std::vector<std::string> seen_by{brand.id};
   if (brand.id.empty())
     for (const auto& [id, name] : brand_names(in)) seen_by.push_back(id);
-  check_entries(data, overrides_of(brand.id, routing), asked.entries);
+  check_entries(data, overrides_of(brand.id, before), asked.entries);
   check_cycles(data, routing, made, seen_by);
   need(in, store::routing::set_alias(in.database(), made), "The alias cannot be stored");
   print_done(in, row_of(made.name, "store", brand.name, made.chain),
