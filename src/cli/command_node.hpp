@@ -14,6 +14,8 @@ struct command_node {
     std::string description;
     bool takes_value = false;
     bool hidden = false;  ///< known only to be refused with a reason
+
+    friend bool operator==(const option&, const option&) = default;
   };
 
   std::string name, description;

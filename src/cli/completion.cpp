@@ -38,7 +38,7 @@ std::vector<command_node::option> words_at(const command_node& root, const comma
   for (const auto& value : node.values) words.push_back({.name = value, .description = {}});
   const auto add_options = [&words](const command_node& of) {
     for (const auto& o : of.options)
-      if (!o.hidden) words.push_back(o);
+      if (!o.hidden && std::find(words.begin(), words.end(), o) == words.end()) words.push_back(o);
   };
   add_options(node);
   if (&node != &root) add_options(root);
@@ -109,7 +109,7 @@ std::string zsh_script(const command_node& root) {
          "  esac\n"
          "  _describe 'spidergate' words_here || _files\n"
          "}\n"
-         "compdef _spidergate spidergate\n";
+         "if [[ \"$funcstack[1]\" = _spidergate ]]; then _spidergate \"$@\"; else compdef _spidergate spidergate; fi\n";
 }
 
 std::string fish_line(const std::string& path, const command_node::option& word) {

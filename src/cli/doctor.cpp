@@ -83,7 +83,9 @@ finding look_at_data_dir(context& in) {
 finding look_at_database(context& in) {
   const auto brands = need(in, store::brands::list(in.database()), "The database cannot be read");
   const auto& path = in.config().values.database.sqlite_path;
-  return {path + (brands.empty() ? ", new" : ", " + std::to_string(brands.size()) + " brands"), {}};
+  return {path + (brands.empty() ? ", new"
+                                 : ", " + std::to_string(brands.size()) + (brands.size() == 1 ? " brand" : " brands")),
+          {}};
 }
 
 finding look_at_redis(context& in) {
