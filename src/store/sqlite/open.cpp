@@ -22,11 +22,12 @@ std::string why(const std::string& path, std::string_view reason) {
 }
 
 /// SQLite gives its -wal and -shm files the rights of the main file, so that one is made first, for its owner alone.
+/// An existing file is not even opened: closing any descriptor of it would drop the POSIX locks of all this process's
+/// connections (sqlite.org/howtocorrupt.html, 2.2), and the next process to leave would delete the log under them.
 std::string make_private_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return std::strerror(errno);
-  ::close(file);
-  return {};
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+  return file >= 0 || errno == EEXIST ? std::string() : std::strerror(errno);
 }
 
 /// Changing the journal mode does not honour the busy timeout, and several processes may start at once.
