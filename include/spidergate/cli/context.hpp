@@ -24,7 +24,8 @@ enum class exit_code : int {
   not_reachable = 4,
 };
 
-/// A command that cannot go on: one sentence that says what to do, and the exit code. Thrown inside commands, caught once in run().
+/// A command that cannot go on: one sentence that says what to do, and the exit code. Thrown inside commands, caught
+/// once in run().
 struct command_error {
   exit_code code = exit_code::failed;
   std::string message;
@@ -32,12 +33,13 @@ struct command_error {
 
 /// Options that every command takes.
 struct common_options {
-  std::string config_path;   ///< --config
-  std::string data_dir;      ///< --data-dir
-  bool json = false;         ///< --json
+  std::string config_path;  ///< --config
+  std::string data_dir;     ///< --data-dir
+  bool json = false;        ///< --json
 };
 
-/// What commands work with: configuration, database, vault keys, output. Opened lazily, so that `version` needs none of it. One thread.
+/// What commands work with: configuration, database, vault keys, output. Opened lazily, so that `version` needs none of
+/// it. One thread.
 class context {
  public:
   context(common_options options, std::map<std::string, std::string> environment, std::ostream& out, std::ostream& err);
