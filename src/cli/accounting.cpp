@@ -46,7 +46,7 @@ record summary(const receipt& r) {
 std::string line_of(const receipt& r) {
   const auto served = served_by(r);
   auto line = to_iso8601(r.timestamp) + "  " + r.request_id + "  " + r.status + " " + std::to_string(r.http_status);
-  line += "  " + printable(r.requested_model);
+  line += "  " + (r.requested_model.empty() ? std::string("-") : printable(r.requested_model));
   if (!served.empty() && served != r.requested_model) line += " -> " + printable(served);
   line += "  " + std::to_string(r.latency_ms) + " ms  " + std::to_string(r.tokens.prompt) + "+" +
           std::to_string(r.tokens.completion) + " tokens  $" + r.cost.to_usd();
