@@ -59,7 +59,8 @@ void yaml_reader::unknown_key(const YAML::Node& name_node, const std::string& ke
                               const std::vector<std::string_view>& allowed) {
   std::string message = "unknown key";
   if (const auto nearest = nearest_names(name, allowed, 1); !nearest.empty()) {
-    message += "; did you mean '" + nearest.front() + "'?";
+    const auto dot = key.rfind('.');
+    message += "; did you mean '" + (dot == std::string::npos ? "" : key.substr(0, dot + 1)) + nearest.front() + "'?";
   } else {
     message += "; allowed here are ";
     for (std::size_t i = 0; i < allowed.size(); ++i) message.append(i == 0 ? "" : ", ").append(allowed[i]);

@@ -8,6 +8,7 @@
 #include <spidergate/vault/credentials.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace spidergate::engine {
 
@@ -70,8 +71,9 @@ awaitable<attempt_outcome> refused(attempt_setting& in, const providers::dialect
   co_return outcome;
 }
 
-awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call) {
+awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call, std::string begin = {}) {
   attempt_outcome outcome;
+  outcome.bytes = std::move(begin);
   const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
   if (!read && read.error() == boost::system::errc::message_size) co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
   if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
@@ -86,17 +88,50 @@ awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::di
 
 bool is_json(std::string_view content_type) { return to_lower(content_type).find("application/json") != std::string::npos; }
 
-/// Some providers answer `stream: true` with one whole answer: the client gets it as a stream of one event.
-awaitable<attempt_outcome> stream_whole_answer(attempt_setting& in, const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
-  attempt_outcome outcome;
+/// Bytes that have been read already, then the rest of the call they came from, if there is more.
+class prefixed_call final : public upstream::call {
+ public:
+  prefixed_call(std::string prefix, std::unique_ptr<upstream::call> rest) : prefix_(std::move(prefix)), unread_(prefix_), rest_(std::move(rest)) {}
+  [[nodiscard]] const upstream::response_head& head() const noexcept override { return rest_->head(); }
+  awaitable<result<std::string_view>> read_some(steady_time deadline) override {
+    if (!unread_.empty()) co_return std::exchange(unread_, {});
+    if (ended_) co_return std::string_view{};
+    co_return co_await rest_->read_some(deadline);
+  }
+  void cancel() noexcept override { rest_->cancel(); }
+  [[nodiscard]] bool reused_connection() const noexcept override { return rest_->reused_connection(); }
+  /// The prefix is all there is.
+  void end_after_prefix() noexcept { ended_ = true; }
+
+ private:
+  std::string prefix_;
+  std::string_view unread_;
+  std::unique_ptr<upstream::call> rest_;
+  bool ended_ = false;
+};
+
+/// A stream that is labelled as JSON: either one whole answer, which the client gets as a stream of one event, or a stream with the wrong label.
+awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
+  std::string begin;
+  bool whole = false;
   {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
-    outcome = co_await whole_answer(in, speaks, *call);
+    const auto patience = in.home.time().steady_now() + in.clocks.first_content_timeout;
+    const auto first = co_await call->read_some(std::min(in.what.deadline, patience));
+    if (!first) co_return failed(transport_failure(in, first.error(), "first_content"));
+    begin = *first;
+    whole = begin.empty() || begin[begin.find_first_not_of(" \t\r\n") == std::string::npos ? 0 : begin.find_first_not_of(" \t\r\n")] == '{';
+    if (whole) {
+      auto outcome = co_await whole_answer(in, speaks, *call, std::move(begin));
+      if (outcome.how != attempt_outcome::ending::answered) co_return outcome;
+      auto events = providers::whole_answer_as_events(outcome.bytes);
+      if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
+      begin = std::move(*events);
+    }
   }
-  if (outcome.how != attempt_outcome::ending::answered) co_return outcome;
-  const auto events = providers::whole_answer_as_events(outcome.bytes);
-  if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
-  co_return co_await relay_events(in, speaks, *events);
+  auto prefixed = std::make_unique<prefixed_call>(std::move(begin), std::move(call));
+  if (whole) prefixed->end_after_prefix();
+  co_return co_await relay_stream(in, who, speaks, std::move(prefixed));
 }
 
 awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks, const destination& to,
@@ -128,7 +163,7 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
   if (in.what.asked.stream && good && !is_json(call->head().find("content-type"))) {
     outcome = co_await relay_stream(in, *who.provider, speaks, std::move(call));
   } else if (in.what.asked.stream && good) {
-    outcome = co_await stream_whole_answer(in, speaks, std::move(call));
+    outcome = co_await relay_labelled_json(in, *who.provider, speaks, std::move(call));
   } else {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
     outcome = good ? co_await whole_answer(in, speaks, *call) : co_await refused(in, speaks, *call);

@@ -10,6 +10,8 @@ namespace spidergate::engine {
 
 namespace {
 
+constexpr std::chrono::milliseconds end_patience{50};
+
 /// The state of one relay: what is held back, which clock runs, whether the client is still there.
 class relay {
  public:
@@ -146,7 +148,10 @@ class relay {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
     if (decoder_->facts().done && !decoder_->end(pending_)) co_return failed_with(unparsable("the stream ended before it was complete"));
     if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
-    co_return ended(client_gone_ ? attempt_outcome::ending::client_gone : attempt_outcome::ending::streamed);
+    if (!client_gone_) co_return ended(attempt_outcome::ending::streamed);
+    // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.
+    (void)co_await call_.read_some(now() + end_patience);
+    co_return ended(attempt_outcome::ending::client_gone);
   }
 
   attempt_setting& in_;
@@ -161,20 +166,6 @@ class relay {
   std::optional<steady_time> first_content_at_;
 };
 
-/// A call whose whole body is known.
-class stored_call final : public upstream::call {
- public:
-  explicit stored_call(std::string_view body) : body_(body) {}
-  [[nodiscard]] const upstream::response_head& head() const noexcept override { return head_; }
-  awaitable<result<std::string_view>> read_some(steady_time) override { co_return std::exchange(body_, {}); }
-  void cancel() noexcept override {}
-  [[nodiscard]] bool reused_connection() const noexcept override { return false; }
-
- private:
-  upstream::response_head head_;
-  std::string_view body_;
-};
-
 }  // namespace
 
 awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks,
@@ -183,13 +174,6 @@ awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::pr
   auto outcome = co_await one.run();
   if (outcome.how == attempt_outcome::ending::streamed) outcome.remainder = std::move(call);
   co_return outcome;
-}
-
-awaitable<attempt_outcome> relay_events(attempt_setting& in, const providers::dialect& speaks, std::string_view events) {
-  catalogue::provider local;
-  stored_call stored(events);
-  relay one(in, local, speaks.open_stream(in.what.asked), stored);
-  co_return co_await one.run();
 }
 
 }  // namespace spidergate::engine

@@ -10,7 +10,4 @@ namespace spidergate::engine {
 awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks,
                                         std::unique_ptr<upstream::call> call);
 
-/// The same for a stream whose bytes are here already.
-awaitable<attempt_outcome> relay_events(attempt_setting& in, const providers::dialect& speaks, std::string_view events);
-
 }  // namespace spidergate::engine

@@ -47,6 +47,7 @@ model::api_error verdict_on(const std::vector<failure>& failures, const std::vec
   if (all([](const failure& f) { return f.credentials_refused; })) code = model::api_errc::provider_auth_failed;
   auto error = model::make_error(code, "Every attempt failed. Last: " + last.message.substr(0, longest_quote) + " Attempts: " + list_of(attempts));
   error.provider_status = last.status;
+  error.from_provider = true;
   // A retry mends nothing, unless the providers themselves named the time after which it will.
   error.retry_useless = code != model::api_errc::provider_rate_limited;
   if (code == model::api_errc::provider_rate_limited) {

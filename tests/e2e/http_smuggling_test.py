@@ -1,5 +1,7 @@
 """Requests that two readers could read differently: each is refused with 400 and the connection closed, so nothing can hide behind it."""
 
+import re
+
 import pytest
 from wire import Wire
 
@@ -63,7 +65,7 @@ def test_it_is_refused_with_400_and_the_connection_closed(gateway, provider, att
         except ConnectionResetError:  # what followed the refused request was never read; the answer had its chance before
             answer = wire.held
     assert answer.startswith(b"HTTP/1.1 400 "), answer[:200]
-    assert answer.count(b"HTTP/1.1 ") == 1, "nothing behind the refused request is answered"
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) == 1, "nothing behind the refused request is answered"
     assert b"connection: close" in answer.lower() and b'"error"' in answer
     assert provider.requests() == []
 

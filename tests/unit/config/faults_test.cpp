@@ -22,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         bad_file{"unknown key",
                  "server:\n  thread: 2\n",
-                 {"spidergate.yaml:2: server.thread unknown key; did you mean 'threads'?"}},
+                 {"spidergate.yaml:2: server.thread unknown key; did you mean 'server.threads'?"}},
         bad_file{"unknown section",
                  "sever:\n  threads: 2\n",
                  {"spidergate.yaml:1: sever unknown key; did you mean 'server'?"}},
@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"spidergate.yaml:1: server.threads is a path: write its parts as sections below one another"}},
         bad_file{"nested unknown key",
                  "server:\n  tls:\n    cert: x\n",
-                 {"spidergate.yaml:3: server.tls.cert unknown key; did you mean 'cert_file'?"}},
+                 {"spidergate.yaml:3: server.tls.cert unknown key; did you mean 'server.tls.cert_file'?"}},
         bad_file{"word for a number",
                  "\nserver: { threads: many }\n",
                  {"spidergate.yaml:2: server.threads is 'many'; allowed is an integer from 0 to 1024"}},
@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         bad_file{"unknown provider field",
                  "providers:\n  openai:\n    url: http://x\n",
-                 {"spidergate.yaml:3: providers.openai.url unknown key; did you mean 'base_url'?"}},
+                 {"spidergate.yaml:3: providers.openai.url unknown key; did you mean 'providers.openai.base_url'?"}},
         bad_file{"half a provider",
                  "providers:\n  my-vllm:\n    auth: none\n",
                  {"spidergate.yaml:2: providers.my-vllm: no built-in provider has this name (did you mean 'vllm'?), "
