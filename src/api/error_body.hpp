@@ -1,9 +1,9 @@
 #pragma once
-#include <string>
-#include <string_view>
-
 #include <spidergate/http/exchange.hpp>
 #include <spidergate/model/api_error.hpp>
+
+#include <string>
+#include <string_view>
 
 namespace spidergate::api {
 

@@ -1,9 +1,8 @@
-#include <spidergate/api/gateway.hpp>
-
 #include "error_body.hpp"
 #include "handlers.hpp"
 #include "request_ids.hpp"
 
+#include <spidergate/api/gateway.hpp>
 #include <spidergate/core/ascii.hpp>
 
 namespace spidergate::api {
@@ -11,26 +10,37 @@ namespace spidergate::api {
 namespace {
 
 model::api_error unknown_path(const http::request_head& head) {
-  return model::make_error(model::api_errc::not_found, "There is nothing at " + std::string(head.path) + ". Inference lives under /v1, for example POST /v1/chat/completions.");
+  return model::make_error(model::api_errc::not_found,
+                           "There is nothing at " + std::string(head.path) +
+                               ". Inference lives under /v1, for example POST /v1/chat/completions.");
 }
 
 model::api_error wrong_method(const http::request_head& head, std::string_view allowed) {
-  return model::make_error(model::api_errc::method_not_allowed, std::string(head.method) + " is not served here; allowed: " + std::string(allowed) + ".");
+  return model::make_error(model::api_errc::method_not_allowed,
+                           std::string(head.method) + " is not served here; allowed: " + std::string(allowed) + ".");
 }
 
 model::api_error no_upgrade() {
-  return model::make_error(model::api_errc::upgrade_required, "WebSocket connections are not served; send plain HTTP requests and set \"stream\": true for streaming.");
+  return model::make_error(
+      model::api_errc::upgrade_required,
+      "WebSocket connections are not served; send plain HTTP requests and set \"stream\": true for streaming.");
 }
 
 /// The neutral code behind a status that the connection itself answers with.
 model::api_errc code_of(int status) noexcept {
   switch (status) {
-    case 408: return model::api_errc::request_timeout;
-    case 413: return model::api_errc::body_too_large;
-    case 431: return model::api_errc::headers_too_large;
-    case 503: return model::api_errc::gateway_overloaded;
-    case 500: return model::api_errc::internal_error;
-    default: return model::api_errc::invalid_value;
+    case 408:
+      return model::api_errc::request_timeout;
+    case 413:
+      return model::api_errc::body_too_large;
+    case 431:
+      return model::api_errc::headers_too_large;
+    case 503:
+      return model::api_errc::gateway_overloaded;
+    case 500:
+      return model::api_errc::internal_error;
+    default:
+      return model::api_errc::invalid_value;
   }
 }
 
@@ -43,32 +53,52 @@ struct gateway::impl {
 
   explicit impl(services s)
       : with(std::move(s)),
-        now{.proxies = decltype(snapshots::proxies)(with.proxies), .routing = decltype(snapshots::routing)(with.routing),
+        now{.proxies = decltype(snapshots::proxies)(with.proxies),
+            .routing = decltype(snapshots::routing)(with.routing),
             .engine_settings = decltype(snapshots::engine_settings)(with.engine_settings),
             .forwarded_header_names = decltype(snapshots::forwarded_header_names)(with.forwarded_header_names)},
         ids(with.shared.random) {}
 
   awaitable<void> dispatch(request_scope& r) {
     switch (r.where.what) {
-      case resource::chat: return infer(r, model::endpoint::chat);
-      case resource::completions: return infer(r, model::endpoint::completions);
-      case resource::embeddings: return infer(r, model::endpoint::embeddings);
-      case resource::moderations: return infer(r, model::endpoint::moderations);
-      case resource::model_list: return list_models(r);
-      case resource::model_item: return show_model(r);
-      case resource::receipt_item: return show_receipt(r);
-      case resource::alive: return show_alive(r);
-      case resource::ready: return show_ready(r);
-      case resource::root: return show_root(r);
-      case resource::metrics: return show_metrics(r);
-      case resource::integrations: return serve_integrations(r);
-      case resource::integration_item: return serve_integration(r);
-      case resource::integration_health: return show_integration_health(r);
-      case resource::integration_test: return test_integration(r);
-      case resource::requests: return list_requests(r);
-      case resource::usage: return show_usage(r);
-      case resource::config_reload: return reload_config(r);
-      case resource::nothing: break;
+      case resource::chat:
+        return infer(r, model::endpoint::chat);
+      case resource::completions:
+        return infer(r, model::endpoint::completions);
+      case resource::embeddings:
+        return infer(r, model::endpoint::embeddings);
+      case resource::moderations:
+        return infer(r, model::endpoint::moderations);
+      case resource::model_list:
+        return list_models(r);
+      case resource::model_item:
+        return show_model(r);
+      case resource::receipt_item:
+        return show_receipt(r);
+      case resource::alive:
+        return show_alive(r);
+      case resource::ready:
+        return show_ready(r);
+      case resource::root:
+        return show_root(r);
+      case resource::metrics:
+        return show_metrics(r);
+      case resource::integrations:
+        return serve_integrations(r);
+      case resource::integration_item:
+        return serve_integration(r);
+      case resource::integration_health:
+        return show_integration_health(r);
+      case resource::integration_test:
+        return test_integration(r);
+      case resource::requests:
+        return list_requests(r);
+      case resource::usage:
+        return show_usage(r);
+      case resource::config_reload:
+        return reload_config(r);
+      case resource::nothing:
+        break;
     }
     return r.answer_error(unknown_path(r.x.head()));
   }
@@ -79,8 +109,13 @@ gateway::~gateway() = default;
 
 awaitable<void> gateway::handle(http::exchange& x) {
   const auto& head = x.head();
-  request_scope r{.x = x, .with = impl_->with, .now = impl_->now, .where = find_route(head.path, x.on_admin_listener()), .request_id = impl_->ids.next(),
-                  .client_request_id = valid_client_id(head.find("x-request-id")), .rates = {}};
+  request_scope r{.x = x,
+                  .with = impl_->with,
+                  .now = impl_->now,
+                  .where = find_route(head.path, x.on_admin_listener()),
+                  .request_id = impl_->ids.next(),
+                  .client_request_id = valid_client_id(head.find("x-request-id")),
+                  .rates = {}};
   if (iequals(head.find("upgrade"), "websocket")) {
     co_await r.answer_error(no_upgrade());
   } else if (r.where.what != resource::nothing && !r.where.allows(head.method)) {

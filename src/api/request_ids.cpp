@@ -41,7 +41,8 @@ std::string request_ids::next() {
 std::string_view valid_client_id(std::string_view id) noexcept {
   constexpr std::size_t longest = 128;
   const bool valid = !id.empty() && id.size() <= longest && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.' || c == ':';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
+           c == '.' || c == ':';
   });
   return valid ? id : std::string_view{};
 }

@@ -1,13 +1,14 @@
 #pragma once
+#include <spidergate/crypto/random.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include <spidergate/crypto/random.hpp>
-
 namespace spidergate::api {
 
-/// Makes "req_" ids of 22 base62 characters: unique across restarts and replicas (128 random bits seed a generator per worker), cheap, and no secret.
+/// Makes "req_" ids of 22 base62 characters: unique across restarts and replicas (128 random bits seed a generator per
+/// worker), cheap, and no secret.
 class request_ids {
  public:
   explicit request_ids(crypto::random_source& random);

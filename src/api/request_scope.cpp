@@ -37,10 +37,14 @@ void add_rates(http::header_block& headers, const limits::rate_state& rates, epo
 
 std::string_view scope_name(auth::scope s) noexcept {
   switch (s) {
-    case auth::scope::inference: return "inference";
-    case auth::scope::usage: return "usage";
-    case auth::scope::vault: return "vault";
-    case auth::scope::admin: return "admin";
+    case auth::scope::inference:
+      return "inference";
+    case auth::scope::usage:
+      return "usage";
+    case auth::scope::vault:
+      return "vault";
+    case auth::scope::admin:
+      return "admin";
   }
   return "";
 }
@@ -93,21 +97,27 @@ model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r
   }
   auto who = r.with.tokens.identify(credential, address, r.with.house.time.epoch_now());
   if (who && needed && !(*who)->has(*needed)) {
-    return model::make_error(model::api_errc::missing_scope, "This token lacks the scope '" + std::string(scope_name(*needed)) + "'.");
+    return model::make_error(model::api_errc::missing_scope,
+                             "This token lacks the scope '" + std::string(scope_name(*needed)) + "'.");
   }
   return who;
 }
 
-awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r, std::optional<auth::scope> needed) {
+awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r,
+                                                                          std::optional<auth::scope> needed) {
   auto who = identify(r, needed);
   if (who) r.rates = co_await r.with.house.limits.look(*who);
   co_return who;
 }
 
 model::api_error body_error(error_code code) {
-  if (code == http::errc::body_too_large) return model::make_error(model::api_errc::body_too_large, "The request body is larger than this gateway accepts.");
-  if (code == http::errc::timed_out) return model::make_error(model::api_errc::request_timeout, "The request body did not arrive in time.");
-  if (code == http::errc::client_gone) return model::make_error(model::api_errc::request_timeout, "The client closed the connection before its request was complete.");
+  if (code == http::errc::body_too_large)
+    return model::make_error(model::api_errc::body_too_large, "The request body is larger than this gateway accepts.");
+  if (code == http::errc::timed_out)
+    return model::make_error(model::api_errc::request_timeout, "The request body did not arrive in time.");
+  if (code == http::errc::client_gone)
+    return model::make_error(model::api_errc::request_timeout,
+                             "The client closed the connection before its request was complete.");
   return model::make_error(model::api_errc::invalid_value, "The request body's framing is broken: " + code.message());
 }
 

@@ -1,12 +1,12 @@
 #pragma once
+#include <spidergate/api/gateway.hpp>
+#include <spidergate/api/routes.hpp>
+
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <spidergate/api/gateway.hpp>
-#include <spidergate/api/routes.hpp>
 
 namespace spidergate::api {
 
@@ -25,8 +25,8 @@ struct request_scope {
   snapshots& now;
   route where;
   std::string request_id;
-  std::string_view client_request_id;    ///< a valid incoming X-Request-Id, or empty
-  limits::rate_state rates;              ///< shown on the answer when known
+  std::string_view client_request_id;  ///< a valid incoming X-Request-Id, or empty
+  limits::rate_state rates;            ///< shown on the answer when known
 
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return x.head().find(name); }
   /// The decoded query parameter, or an empty text.
@@ -42,10 +42,12 @@ struct request_scope {
 };
 
 /// Who is calling, or why not; missing_scope when the resource needs a scope that the token lacks.
-[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r, std::optional<auth::scope> needed);
+[[nodiscard]] model::outcome<std::shared_ptr<const auth::principal>> identify(request_scope& r,
+                                                                              std::optional<auth::scope> needed);
 
 /// The same for requests that no limit is charged for: notes where the limits stand, for the answer's headers.
-awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r, std::optional<auth::scope> needed);
+awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r,
+                                                                          std::optional<auth::scope> needed);
 
 /// What reading a body can end in, as the client sees it.
 [[nodiscard]] model::api_error body_error(error_code code);

@@ -1,5 +1,4 @@
 #include <spidergate/api/routes.hpp>
-
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/http/query.hpp>
 
@@ -110,7 +109,8 @@ bool route::allows(std::string_view method) const noexcept {
 
 route find_route(std::string_view path, bool admin) {
   auto parts = segments_of(path);
-  if (admin && parts.size() == 1 && parts[0] == "metrics") return {.what = resource::metrics, .id = {}, .methods = "GET, HEAD"};
+  if (admin && parts.size() == 1 && parts[0] == "metrics")
+    return {.what = resource::metrics, .id = {}, .methods = "GET, HEAD"};
   if (parts.size() >= 2 && parts[0] == "api" && parts[1] == "v1") {
     parts.erase(parts.begin(), parts.begin() + 2);
     return find_in(management_table, parts);

@@ -1,8 +1,8 @@
 #include "first_start.hpp"
 
 #include <spidergate/auth/token.hpp>
-#include <spidergate/store/repositories.hpp>
 #include <spidergate/store/database.hpp>
+#include <spidergate/store/repositories.hpp>
 
 namespace spidergate::app {
 
@@ -10,9 +10,12 @@ namespace {
 
 constexpr std::size_t id_length = 16;
 
-std::string new_id(crypto::random_source& random, std::string_view prefix) { return std::string(prefix) + crypto::random_base62(random, id_length); }
+std::string new_id(crypto::random_source& random, std::string_view prefix) {
+  return std::string(prefix) + crypto::random_base62(random, id_length);
+}
 
-store::token_record token_row(const auth::fresh_token& made, std::string id, const store::client_record& owner, epoch_ms now) {
+store::token_record token_row(const auth::fresh_token& made, std::string id, const store::client_record& owner,
+                              epoch_ms now) {
   store::token_record t;
   t.id = std::move(id);
   t.brand_id = owner.brand_id;
@@ -29,8 +32,10 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
   if (!brands) return brands.error();
   if (!brands->empty()) return std::optional<first_tokens>{};
 
-  const store::brand_record brand{.id = new_id(random, "brd_"), .name = "default", .pool_access = true, .created_at = now};
-  const store::client_record client{.id = new_id(random, "cli_"), .brand_id = brand.id, .name = "default", .created_at = now};
+  const store::brand_record brand{
+      .id = new_id(random, "brd_"), .name = "default", .pool_access = true, .created_at = now};
+  const store::client_record client{
+      .id = new_id(random, "cli_"), .brand_id = brand.id, .name = "default", .created_at = now};
   const auto key = auth::make_key(random, "prod");
   const auto pat = auth::make_pat(random);
   auto key_row = token_row(key, new_id(random, "tok_"), client, now);
@@ -42,7 +47,8 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
   pat_row.kind = "pat";
   pat_row.label = "first admin token";
   pat_row.scopes = {"inference", "usage", "vault", "admin"};
-  for (const auto& done : {store::brands::insert(on, brand), store::clients::insert(on, client), store::tokens::insert(on, key_row), store::tokens::insert(on, pat_row)}) {
+  for (const auto& done : {store::brands::insert(on, brand), store::clients::insert(on, client),
+                           store::tokens::insert(on, key_row), store::tokens::insert(on, pat_row)}) {
     if (!done) return done.error();
   }
   return std::optional(first_tokens{.key = key.text, .admin = pat.text});
@@ -50,12 +56,17 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
 
 }  // namespace
 
-boost::system::result<std::optional<first_tokens>, std::string> prepare_store(sql::connection& on, crypto::random_source& random, epoch_ms now) {
+boost::system::result<std::optional<first_tokens>, std::string> prepare_store(sql::connection& on,
+                                                                              crypto::random_source& random,
+                                                                              epoch_ms now) {
   auto work = sql::transaction::begin(on);
   if (!work) return "The database cannot be written: " + work.error().message();
   auto made = make_defaults(on, random, now);
-  if (!made) return "The first brand and tokens cannot be stored: " + made.error().message() + ". " + std::string(on.last_message());
-  if (auto done = work->commit(); !done) return "The first brand and tokens cannot be stored: " + done.error().message();
+  if (!made)
+    return "The first brand and tokens cannot be stored: " + made.error().message() + ". " +
+           std::string(on.last_message());
+  if (auto done = work->commit(); !done)
+    return "The first brand and tokens cannot be stored: " + done.error().message();
   return std::move(*made);
 }
 

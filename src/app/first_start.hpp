@@ -1,22 +1,23 @@
 #pragma once
-#include <optional>
-#include <string>
-
 #include <spidergate/core/secret_string.hpp>
 #include <spidergate/core/time.hpp>
 #include <spidergate/crypto/random.hpp>
 #include <spidergate/store/sql.hpp>
 
+#include <optional>
+#include <string>
+
 namespace spidergate::app {
 
 /// The two tokens of a first start, to be printed once.
 struct first_tokens {
-  secret_string key;         ///< sg_key_prod_…
-  secret_string admin;       ///< spideriq_pat_… with every scope
+  secret_string key;    ///< sg_key_prod_…
+  secret_string admin;  ///< spideriq_pat_… with every scope
 };
 
-/// Makes brand `default`, client `default`, one key and one admin token, when the store has no brand yet (spec 3); nothing otherwise.
-/// Safe when two processes start at once: one of them makes them.
-[[nodiscard]] boost::system::result<std::optional<first_tokens>, std::string> prepare_store(sql::connection& on, crypto::random_source& random, epoch_ms now);
+/// Makes brand `default`, client `default`, one key and one admin token, when the store has no brand yet (spec 3);
+/// nothing otherwise. Safe when two processes start at once: one of them makes them.
+[[nodiscard]] boost::system::result<std::optional<first_tokens>, std::string> prepare_store(
+    sql::connection& on, crypto::random_source& random, epoch_ms now);
 
 }  // namespace spidergate::app

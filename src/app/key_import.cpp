@@ -1,8 +1,7 @@
 #include "key_import.hpp"
 
-#include <spidergate/store/repositories.hpp>
-
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/store/repositories.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -21,7 +20,9 @@ std::optional<std::string> first_line_of(const std::string& path) {
 }
 
 /// The first of a provider's variables that is set, with its value; NAME_FILE names a file that holds it.
-std::pair<std::string, std::string> variable_of(const catalogue::provider& p, const std::map<std::string, std::string>& environment, std::vector<std::string>& faults) {
+std::pair<std::string, std::string> variable_of(const catalogue::provider& p,
+                                                const std::map<std::string, std::string>& environment,
+                                                std::vector<std::string>& faults) {
   std::vector<std::string> names{p.key_env};
   names.insert(names.end(), p.key_env_aliases.begin(), p.key_env_aliases.end());
   for (const auto& name : names) {
@@ -35,8 +36,10 @@ std::pair<std::string, std::string> variable_of(const catalogue::provider& p, co
   return {};
 }
 
-const store::integration_record* earlier_import(const std::vector<store::integration_record>& rows, std::string_view provider, std::string_view source) {
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.provider == provider && row.source == source; });
+const store::integration_record* earlier_import(const std::vector<store::integration_record>& rows,
+                                                std::string_view provider, std::string_view source) {
+  const auto found = std::find_if(rows.begin(), rows.end(),
+                                  [&](const auto& row) { return row.provider == provider && row.source == source; });
   return found == rows.end() ? nullptr : &*found;
 }
 
@@ -48,8 +51,10 @@ bool takes_one_key(const catalogue::provider& p) {
 
 }  // namespace
 
-result<std::vector<imported_key>> import_keys(sql::connection& on, const catalogue::catalogue& data, const std::map<std::string, std::string>& environment,
-                                              const vault::sealing& how, epoch_ms now, std::vector<std::string>& faults) {
+result<std::vector<imported_key>> import_keys(sql::connection& on, const catalogue::catalogue& data,
+                                              const std::map<std::string, std::string>& environment,
+                                              const vault::sealing& how, epoch_ms now,
+                                              std::vector<std::string>& faults) {
   const auto rows = store::integrations::list(on);
   if (!rows) return rows.error();
   std::vector<imported_key> imported;
@@ -60,7 +65,14 @@ result<std::vector<imported_key>> import_keys(sql::connection& on, const catalog
     const std::vector<vault::credential_field> fields{{.name = "api_key", .value = secret_string(value)}};
     const auto* known = earlier_import(*rows, p.id, source);
     auto row = known != nullptr ? vault::reseal(how, *known, p, fields, now)
-                                : vault::make_integration(how, {.provider = p, .brand_id = {}, .key_label = variable, .credentials = fields, .base_url = {}, .source = source}, now);
+                                : vault::make_integration(how,
+                                                          {.provider = p,
+                                                           .brand_id = {},
+                                                           .key_label = variable,
+                                                           .credentials = fields,
+                                                           .base_url = {},
+                                                           .source = source},
+                                                          now);
     if (!row) {
       faults.push_back(variable + ": " + row.error().message);
       continue;

@@ -30,8 +30,10 @@ live_plan live_from(const config::loaded& from) {
 
 void refuse_what_is_not_served(const config::settings& values) {
   const auto refuse = [](std::string message) { throw cli::command_error{cli::exit_code::failed, std::move(message)}; };
-  if (values.database.kind != config::database_kind::sqlite) refuse("database.url names PostgreSQL, which this version does not serve yet: use sqlite://.");
-  if (!values.redis.url.empty()) refuse("redis.url is set, but this version keeps its counters in the process: remove it.");
+  if (values.database.kind != config::database_kind::sqlite)
+    refuse("database.url names PostgreSQL, which this version does not serve yet: use sqlite://.");
+  if (!values.redis.url.empty())
+    refuse("redis.url is set, but this version keeps its counters in the process: remove it.");
   if (values.cache.enabled) refuse("cache.enabled is set, but this version has no cache: remove it.");
 }
 
@@ -49,7 +51,8 @@ server_plan plan_from(cli::context& from) {
   plan.admin_listen = {.host = v.server.admin_listen.host, .port = v.server.admin_listen.port};
   plan.tls_cert_file = v.server.tls.cert_file;
   plan.tls_key_file = v.server.tls.key_file;
-  plan.threads = v.server.threads > 0 ? static_cast<std::size_t>(v.server.threads) : std::max(1U, std::thread::hardware_concurrency());
+  plan.threads = v.server.threads > 0 ? static_cast<std::size_t>(v.server.threads)
+                                      : std::max(1U, std::thread::hardware_concurrency());
   plan.http = {.max_body_bytes = v.server.max_body_bytes,
                .max_header_bytes = v.server.max_header_bytes,
                .max_connections = v.server.max_connections,
@@ -58,7 +61,10 @@ server_plan plan_from(cli::context& from) {
                .idle_timeout = v.server.idle_timeout,
                .write_timeout = v.server.write_timeout};
   plan.drain_timeout = v.server.drain_timeout;
-  plan.breaker = {.failures = v.breaker.failures, .window = v.breaker.window, .cooldown = v.breaker.cooldown, .half_open_requests = v.breaker.half_open_requests};
+  plan.breaker = {.failures = v.breaker.failures,
+                  .window = v.breaker.window,
+                  .cooldown = v.breaker.cooldown,
+                  .half_open_requests = v.breaker.half_open_requests};
   plan.upstream.max_connections_per_origin = v.engine.max_connections_per_origin;
   plan.extra_ca_file = v.engine.extra_ca_file;
   plan.auth_failures_per_minute = v.limits.auth_failures_per_ip;

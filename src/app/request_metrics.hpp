@@ -4,7 +4,8 @@
 
 namespace spidergate::app {
 
-/// Counts finished requests for /metrics: `gen_ai_*` by OpenTelemetry's GenAI conventions, `spidergate_*` for what is ours. Any worker.
+/// Counts finished requests for /metrics: `gen_ai_*` by OpenTelemetry's GenAI conventions, `spidergate_*` for what is
+/// ours. Any worker.
 class request_metrics final : public flow::observer {
  public:
   explicit request_metrics(telemetry::registry& into);

@@ -5,16 +5,14 @@
 #include "plan_from_config.hpp"
 #include "server.hpp"
 
+#include <spidergate/runtime/worker.hpp>
 #include <spidergate/store/repositories.hpp>
 #include <spidergate/telemetry/log.hpp>
-
-#include <spidergate/runtime/worker.hpp>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
 #include <ostream>
+#include <unistd.h>
 
 namespace spidergate::app {
 
@@ -23,43 +21,56 @@ namespace {
 void import_from_environment(cli::context& with) {
   const auto salt = need(with, vault::vault_salt(with.database(), with.random()), "The vault's salt cannot be read");
   std::vector<std::string> faults;
-  const auto imported = need(with,
-                             import_keys(with.database(), *with.config().catalogue, with.environment(),
-                                         {.random = with.random(), .keys = with.keys(), .salt = salt, .allow_private_base_urls = true}, with.now(), faults),
-                             "Provider keys from the environment cannot be stored");
+  const auto imported =
+      need(with,
+           import_keys(with.database(), *with.config().catalogue, with.environment(),
+                       {.random = with.random(), .keys = with.keys(), .salt = salt, .allow_private_base_urls = true},
+                       with.now(), faults),
+           "Provider keys from the environment cannot be stored");
   for (const auto& key : imported) {
-    telemetry::log::info(key.replaced ? "provider key replaced from the environment" : "provider key imported from the environment",
-                         {{"provider", key.provider}, {"variable", key.variable}});
+    telemetry::log::info(
+        key.replaced ? "provider key replaced from the environment" : "provider key imported from the environment",
+        {{"provider", key.provider}, {"variable", key.variable}});
   }
-  for (const auto& fault : faults) telemetry::log::warning("a provider key in the environment cannot be used", {{"reason", fault}});
+  for (const auto& fault : faults)
+    telemetry::log::warning("a provider key in the environment cannot be used", {{"reason", fault}});
 }
 
-/// A model that a newcomer's first request can be answered by: of a provider that has a key, or of one that the configuration defines without.
+/// A model that a newcomer's first request can be answered by: of a provider that has a key, or of one that the
+/// configuration defines without.
 std::string model_to_try(cli::context& with) {
   const auto rows = store::integrations::list(with.database());
   const auto& data = *with.config().catalogue;
   const auto has_key = [&](const catalogue::provider& p) {
-    return rows && std::any_of(rows->begin(), rows->end(), [&](const auto& row) { return row.provider == p.id && row.is_active; });
+    return rows && std::any_of(rows->begin(), rows->end(),
+                               [&](const auto& row) { return row.provider == p.id && row.is_active; });
   };
   const catalogue::model_entry* best = nullptr;
   for (const auto& m : data.models()) {
     const auto* p = data.find_provider(m.provider);
-    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty() || p->dialect != "openai") continue;
+    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty() || p->dialect != "openai")
+      continue;
     if (!has_key(*p) && !(p->from_config && p->auth == catalogue::auth_style::none)) continue;
-    if (best == nullptr || m.price.input.value_or(unit_price{INT64_MAX}) < best->price.input.value_or(unit_price{INT64_MAX})) best = &m;
+    if (best == nullptr ||
+        m.price.input.value_or(unit_price{INT64_MAX}) < best->price.input.value_or(unit_price{INT64_MAX}))
+      best = &m;
   }
   return best == nullptr ? std::string() : best->provider + "/" + best->id;
 }
 
 std::string reachable(const listen_address& where) {
-  const auto host = where.host == "0.0.0.0" || where.host == "::" ? std::string("127.0.0.1") : where.host.find(':') != std::string::npos ? "[" + where.host + "]" : where.host;
+  const auto host = where.host == "0.0.0.0" || where.host == "::" ? std::string("127.0.0.1")
+                    : where.host.find(':') != std::string::npos   ? "[" + where.host + "]"
+                                                                  : where.host;
   return host + ":" + std::to_string(where.port);
 }
 
 /// A person at a terminal gets lines to read; whatever collects logs gets JSON.
 void configure_log(bool verbose) {
   using namespace telemetry;
-  log::configure({.least = verbose ? log::level::debug : log::level::info, .shape = ::isatty(STDERR_FILENO) != 0 ? log::format::human : log::format::json, .sink = {}});
+  log::configure({.least = verbose ? log::level::debug : log::level::info,
+                  .shape = ::isatty(STDERR_FILENO) != 0 ? log::format::human : log::format::json,
+                  .sink = {}});
   runtime::worker::set_bug_reporter([](std::exception_ptr thrown) {
     try {
       std::rethrow_exception(std::move(thrown));
@@ -78,12 +89,14 @@ void greet(cli::context& with, const first_tokens& tokens, const server_plan& pl
       << "  API key (inference):      " << tokens.key.reveal() << "\n"
       << "  Admin token (every scope): " << tokens.admin.reveal() << "\n\n";
   if (model.empty()) {
-    out << "No provider key is known yet. Add one, for example:\n\n  spidergate provider add groq\n\nor start with GROQ_API_KEY (or OPENAI_API_KEY, …) in the environment. Then try:\n\n";
+    out << "No provider key is known yet. Add one, for example:\n\n  spidergate provider add groq\n\nor start with "
+           "GROQ_API_KEY (or OPENAI_API_KEY, …) in the environment. Then try:\n\n";
   } else {
     out << "Try it:\n\n";
   }
-  out << "curl -N " << scheme << reachable(plan.listen) << "/v1/chat/completions -H 'Authorization: Bearer " << tokens.key.reveal()
-      << "' -H 'Content-Type: application/json' -d '{\"model\": \"" << (model.empty() ? "spideriq/chat" : model)
+  out << "curl -N " << scheme << reachable(plan.listen) << "/v1/chat/completions -H 'Authorization: Bearer "
+      << tokens.key.reveal() << "' -H 'Content-Type: application/json' -d '{\"model\": \""
+      << (model.empty() ? "spideriq/chat" : model)
       << "\", \"stream\": true, \"messages\": [{\"role\": \"user\", \"content\": \"Say hello.\"}]}'\n\n";
   out.flush();
 }
@@ -94,7 +107,10 @@ int serve(cli::context& with) {
   configure_log(with.config().values.server.dev);
   auto plan = plan_from(with);
   if (with.made_master_key()) {
-    telemetry::log::warning("a new vault key was made in the data directory; in production supply one (vault.encryption_key) and keep a copy of it", {{"file", plan.data_dir + "/master.key"}});
+    telemetry::log::warning(
+        "a new vault key was made in the data directory; in production supply one (vault.encryption_key) and keep a "
+        "copy of it",
+        {{"file", plan.data_dir + "/master.key"}});
   }
   auto first = prepare_store(with.database(), with.random(), with.now());
   if (!first) throw cli::command_error{cli::exit_code::failed, first.error()};

@@ -1,8 +1,8 @@
 #pragma once
+#include "server_plan.hpp"
+
 #include <memory>
 #include <string>
-
-#include "server_plan.hpp"
 
 namespace spidergate::app {
 

@@ -1,16 +1,16 @@
 #pragma once
+#include <spidergate/catalogue/catalogue.hpp>
+#include <spidergate/engine/engine.hpp>
+#include <spidergate/http/limits.hpp>
+#include <spidergate/upstream/client.hpp>
+#include <spidergate/vault/envelope.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <spidergate/catalogue/catalogue.hpp>
-#include <spidergate/engine/engine.hpp>
-#include <spidergate/http/limits.hpp>
-#include <spidergate/upstream/client.hpp>
-#include <spidergate/vault/envelope.hpp>
 
 namespace spidergate::app {
 
@@ -26,7 +26,7 @@ struct live_plan {
   engine::options engine;
   std::int64_t default_rpm = 60;
   std::vector<std::string> trusted_proxies;
-  std::vector<std::string> forwarded_headers;   ///< lower case
+  std::vector<std::string> forwarded_headers;  ///< lower case
 };
 
 /// All that a server needs to know, in the terms of the rooms.
@@ -47,7 +47,7 @@ struct server_plan {
   std::chrono::milliseconds auth_lockout{300'000};
   std::chrono::milliseconds retention{};
   vault::key_ring keys;
-  bool open_access = false;             ///< GATEWAY_DEV: no token needed on loopback listeners
+  bool open_access = false;  ///< GATEWAY_DEV: no token needed on loopback listeners
   /// Reads the configuration again; the faults when it cannot be used. Called on a blocking thread.
   std::function<boost::system::result<live_plan, std::vector<std::string>>()> read_again;
 };

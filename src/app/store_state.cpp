@@ -17,11 +17,13 @@ struct store_state::rows {
 namespace {
 
 /// A brand sees its own aliases and rules first, then those for all brands.
-router::brand_overrides overrides_of(std::string_view brand_id, const std::vector<store::alias_record>& aliases, const std::vector<store::rule_record>& rules) {
+router::brand_overrides overrides_of(std::string_view brand_id, const std::vector<store::alias_record>& aliases,
+                                     const std::vector<store::rule_record>& rules) {
   router::brand_overrides made;
   const auto add = [&](std::string_view owner) {
     for (const auto& a : aliases) {
-      const bool known = std::any_of(made.aliases.begin(), made.aliases.end(), [&](const auto& other) { return other.name == a.name; });
+      const bool known = std::any_of(made.aliases.begin(), made.aliases.end(),
+                                     [&](const auto& other) { return other.name == a.name; });
       if (a.brand_id == owner && !known) made.aliases.push_back({.name = a.name, .chain = a.chain});
     }
     for (const auto& rule : rules) {
@@ -36,7 +38,10 @@ router::brand_overrides overrides_of(std::string_view brand_id, const std::vecto
 }  // namespace
 
 store_state::store_state(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm, vault::vault& keys)
-    : data_(std::move(data)), default_rpm_(default_rpm), rows_(std::make_shared<rows>()), keys_(keys),
+    : data_(std::move(data)),
+      default_rpm_(default_rpm),
+      rows_(std::make_shared<rows>()),
+      keys_(keys),
       tokens_(auth::compile_tokens({}, {}, {}, default_rpm)),
       routing_(std::make_shared<flow::routing_snapshot>(flow::routing_snapshot{.data = data_, .brands = {}})) {}
 
@@ -48,9 +53,10 @@ result<void> store_state::reload(sql::connection& on) {
     return {};
   };
   std::vector<store::integration_record> integrations;
-  for (const auto failure : {read(next->tokens, store::tokens::list(on)), read(next->clients, store::clients::list(on, "")),
-                             read(next->brands, store::brands::list(on)), read(next->aliases, store::routing::list_aliases(on)),
-                             read(next->rules, store::routing::list_rules(on)), read(integrations, store::integrations::list(on))}) {
+  for (const auto failure :
+       {read(next->tokens, store::tokens::list(on)), read(next->clients, store::clients::list(on, "")),
+        read(next->brands, store::brands::list(on)), read(next->aliases, store::routing::list_aliases(on)),
+        read(next->rules, store::routing::list_rules(on)), read(integrations, store::integrations::list(on))}) {
     if (failure) return failure;
   }
   const std::lock_guard lock(mutex_);
@@ -85,7 +91,8 @@ void store_state::publish() {
   auto next = std::make_shared<flow::routing_snapshot>();
   next->data = data_;
   next->brands.emplace("", overrides_of("", rows_->aliases, rows_->rules));
-  for (const auto& brand : rows_->brands) next->brands.emplace(brand.id, overrides_of(brand.id, rows_->aliases, rows_->rules));
+  for (const auto& brand : rows_->brands)
+    next->brands.emplace(brand.id, overrides_of(brand.id, rows_->aliases, rows_->rules));
   routing_.publish(std::move(next));
 }
 

@@ -1,8 +1,4 @@
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <mutex>
-
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/catalogue/catalogue.hpp>
 #include <spidergate/flow/serve.hpp>
@@ -10,10 +6,14 @@
 #include <spidergate/store/sql.hpp>
 #include <spidergate/vault/vault.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
 namespace spidergate::app {
 
-/// What the workers read of the store and the catalogue: tokens, routing, integrations. Compiled here from rows, on whatever thread noticed a change, and
-/// published; requests never wait for it. Thread-safe.
+/// What the workers read of the store and the catalogue: tokens, routing, integrations. Compiled here from rows, on
+/// whatever thread noticed a change, and published; requests never wait for it. Thread-safe.
 class store_state {
  public:
   store_state(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm, vault::vault& keys);

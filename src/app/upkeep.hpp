@@ -1,4 +1,8 @@
 #pragma once
+#include <spidergate/core/time.hpp>
+#include <spidergate/store/database.hpp>
+#include <spidergate/vault/vault.hpp>
+
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -7,14 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include <spidergate/core/time.hpp>
-#include <spidergate/store/database.hpp>
-#include <spidergate/vault/vault.hpp>
-
 namespace spidergate::app {
 
-/// Writes behind, once a second and a last time at the end: the live state of provider keys, and when tokens were last used. A thread of its own;
-/// the request path only leaves notes.
+/// Writes behind, once a second and a last time at the end: the live state of provider keys, and when tokens were last
+/// used. A thread of its own; the request path only leaves notes.
 class upkeep {
  public:
   using last_used = std::vector<std::pair<std::string, epoch_ms>>;

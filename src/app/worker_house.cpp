@@ -13,37 +13,50 @@ constexpr std::size_t spool_segment_bytes = 4U << 20U;
 constexpr std::size_t spool_max_bytes = 512U << 20U;
 
 std::function<double()> jitter() {
-  return [generator = std::mt19937_64(std::random_device{}()), uniform = std::uniform_real_distribution<double>(0.0, 1.0)]() mutable { return uniform(generator); };
+  return [generator = std::mt19937_64(std::random_device{}()),
+          uniform = std::uniform_real_distribution<double>(0.0, 1.0)]() mutable { return uniform(generator); };
 }
 
 http::listener::options listen_on(const listen_address& where, bool admin, const shared_rooms& shared) {
-  return {.address = where.host, .port = where.port, .admin = admin, .limits = shared.plan.http, .tls = shared.server_tls};
+  return {
+      .address = where.host, .port = where.port, .admin = admin, .limits = shared.plan.http, .tls = shared.server_tls};
 }
 
 }  // namespace
 
 worker_house::worker_house(std::size_t index, shared_rooms& shared)
-    : shared_(shared), worker_(index, shared.time), spool_(shared.plan.data_dir + "/spool", index, spool_segment_bytes, spool_max_bytes),
+    : shared_(shared),
+      worker_(index, shared.time),
+      spool_(shared.plan.data_dir + "/spool", index, spool_segment_bytes, spool_max_bytes),
       tokens_(shared.state.tokens(), shared.lockout),
       providers_(std::make_unique<upstream::client>(worker_, shared.resolver, shared.client_tls, shared.plan.upstream)),
       engine_(std::make_unique<engine::engine>(worker_, *providers_, shared.keys, shared.health, jitter())) {
   shared.ledger.attach(spool_);
-  gateway_ = std::make_unique<api::gateway>(api::services{
-      .home = worker_,
-      .house = {.time = shared.time, .limits = shared.limits, .health = shared.health, .keys = shared.keys, .engine = *engine_, .spool = spool_, .callbacks = shared.callbacks},
-      .tokens = tokens_,
-      .proxies = shared.proxies,
-      .routing = shared.state.routing(),
-      .engine_settings = shared.engine_settings,
-      .forwarded_header_names = shared.forwarded_headers,
-      .ledger = shared.ledger,
-      .database = shared.database,
-      .shared = shared.api});
-  public_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.listen, false, shared), *gateway_, shared.connections);
-  admin_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.admin_listen, true, shared), *gateway_, shared.connections);
+  gateway_ = std::make_unique<api::gateway>(api::services{.home = worker_,
+                                                          .house = {.time = shared.time,
+                                                                    .limits = shared.limits,
+                                                                    .health = shared.health,
+                                                                    .keys = shared.keys,
+                                                                    .engine = *engine_,
+                                                                    .spool = spool_,
+                                                                    .callbacks = shared.callbacks},
+                                                          .tokens = tokens_,
+                                                          .proxies = shared.proxies,
+                                                          .routing = shared.state.routing(),
+                                                          .engine_settings = shared.engine_settings,
+                                                          .forwarded_header_names = shared.forwarded_headers,
+                                                          .ledger = shared.ledger,
+                                                          .database = shared.database,
+                                                          .shared = shared.api});
+  public_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.listen, false, shared), *gateway_,
+                                             shared.connections);
+  admin_ = std::make_unique<http::listener>(worker_, listen_on(shared.plan.admin_listen, true, shared), *gateway_,
+                                            shared.connections);
 }
 
-worker_house::~worker_house() { stop(); }
+worker_house::~worker_house() {
+  stop();
+}
 
 boost::system::result<void, std::string> worker_house::open() {
   const auto fault = [](const listen_address& where, const error_code& code) {
@@ -59,8 +72,12 @@ void worker_house::start() {
   worker_.start();
 }
 
-std::uint16_t worker_house::public_port() const { return public_->port(); }
-std::uint16_t worker_house::admin_port() const { return admin_->port(); }
+std::uint16_t worker_house::public_port() const {
+  return public_->port();
+}
+std::uint16_t worker_house::admin_port() const {
+  return admin_->port();
+}
 
 void worker_house::drain() {
   worker_.post([this] {
@@ -83,6 +100,8 @@ std::size_t worker_house::open_connections() {
   return counted.get_future().get();
 }
 
-void worker_house::stop() { worker_.stop(); }
+void worker_house::stop() {
+  worker_.stop();
+}
 
 }  // namespace spidergate::app

@@ -1,6 +1,4 @@
 #pragma once
-#include <memory>
-
 #include "server_plan.hpp"
 #include "store_state.hpp"
 
@@ -8,6 +6,8 @@
 #include <spidergate/http/listener.hpp>
 #include <spidergate/runtime/blocking_pool.hpp>
 #include <spidergate/runtime/worker.hpp>
+
+#include <memory>
 
 namespace spidergate::app {
 
@@ -33,13 +33,15 @@ struct shared_rooms {
   api::shared_state& api;
 };
 
-/// One worker with its own rooms: listeners, upstream connections, spool, engine, handlers. Everything in it belongs to the worker's thread.
+/// One worker with its own rooms: listeners, upstream connections, spool, engine, handlers. Everything in it belongs to
+/// the worker's thread.
 class worker_house {
  public:
   worker_house(std::size_t index, shared_rooms& shared);
   ~worker_house();
 
-  /// Binds both listeners (on the calling thread, before the worker runs). The message says which address cannot be had.
+  /// Binds both listeners (on the calling thread, before the worker runs). The message says which address cannot be
+  /// had.
   [[nodiscard]] boost::system::result<void, std::string> open();
   void start();
 

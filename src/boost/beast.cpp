@@ -1,2 +1,3 @@
-// The one translation unit that compiles Beast's own code; see BOOST_BEAST_SEPARATE_COMPILATION in cmake/dependencies.cmake.
+// The one translation unit that compiles Beast's own code; see BOOST_BEAST_SEPARATE_COMPILATION in
+// cmake/dependencies.cmake.
 #include <boost/beast/src.hpp>

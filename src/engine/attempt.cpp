@@ -33,7 +33,10 @@ failure misplaced_credential() {
 }
 
 upstream::clocks clocks_of(const attempt_setting& in) {
-  return {.connect = in.clocks.connect_timeout, .tls = in.clocks.tls_timeout, .head = in.clocks.first_byte_timeout, .total = in.what.deadline};
+  return {.connect = in.clocks.connect_timeout,
+          .tls = in.clocks.tls_timeout,
+          .head = in.clocks.first_byte_timeout,
+          .total = in.what.deadline};
 }
 
 /// Reads the rest of a body into `bytes`, up to `limit`.
@@ -65,17 +68,20 @@ awaitable<attempt_outcome> refused(attempt_setting& in, const providers::dialect
   std::string body;
   // An error without a readable body is still an error: its status says enough.
   if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
-  auto outcome = failed(from_provider(speaks.decode_error(head.status, head.find("retry-after"), head.find("retry-after-ms"), body)));
+  auto outcome = failed(
+      from_provider(speaks.decode_error(head.status, head.find("retry-after"), head.find("retry-after-ms"), body)));
   outcome.status = head.status;
   if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
   co_return outcome;
 }
 
-awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call, std::string begin = {}) {
+awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call,
+                                        std::string begin = {}) {
   attempt_outcome outcome;
   outcome.bytes = std::move(begin);
   const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
-  if (!read && read.error() == boost::system::errc::message_size) co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
+  if (!read && read.error() == boost::system::errc::message_size)
+    co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
   if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
   auto decoded = speaks.decode(in.what.asked, call.head().find("content-type"), outcome.bytes);
   if (!decoded) co_return failed(from_provider(decoded.error()));
@@ -86,12 +92,15 @@ awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::di
   co_return outcome;
 }
 
-bool is_json(std::string_view content_type) { return to_lower(content_type).find("application/json") != std::string::npos; }
+bool is_json(std::string_view content_type) {
+  return to_lower(content_type).find("application/json") != std::string::npos;
+}
 
 /// Bytes that have been read already, then the rest of the call they came from, if there is more.
 class prefixed_call final : public upstream::call {
  public:
-  prefixed_call(std::string prefix, std::unique_ptr<upstream::call> rest) : prefix_(std::move(prefix)), unread_(prefix_), rest_(std::move(rest)) {}
+  prefixed_call(std::string prefix, std::unique_ptr<upstream::call> rest)
+      : prefix_(std::move(prefix)), unread_(prefix_), rest_(std::move(rest)) {}
   [[nodiscard]] const upstream::response_head& head() const noexcept override { return rest_->head(); }
   awaitable<result<std::string_view>> read_some(steady_time deadline) override {
     if (!unread_.empty()) co_return std::exchange(unread_, {});
@@ -110,8 +119,10 @@ class prefixed_call final : public upstream::call {
   bool ended_ = false;
 };
 
-/// A stream that is labelled as JSON: either one whole answer, which the client gets as a stream of one event, or a stream with the wrong label.
-awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
+/// A stream that is labelled as JSON: either one whole answer, which the client gets as a stream of one event, or a
+/// stream with the wrong label.
+awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalogue::provider& who,
+                                               const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
   std::string begin;
   bool whole = false;
   {
@@ -120,7 +131,9 @@ awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalo
     const auto first = co_await call->read_some(std::min(in.what.deadline, patience));
     if (!first) co_return failed(transport_failure(in, first.error(), "first_content"));
     begin = *first;
-    whole = begin.empty() || begin[begin.find_first_not_of(" \t\r\n") == std::string::npos ? 0 : begin.find_first_not_of(" \t\r\n")] == '{';
+    whole =
+        begin.empty() ||
+        begin[begin.find_first_not_of(" \t\r\n") == std::string::npos ? 0 : begin.find_first_not_of(" \t\r\n")] == '{';
     if (whole) {
       auto outcome = co_await whole_answer(in, speaks, *call, std::move(begin));
       if (outcome.how != attempt_outcome::ending::answered) co_return outcome;
@@ -134,9 +147,14 @@ awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalo
   co_return co_await relay_stream(in, who, speaks, std::move(prefixed));
 }
 
-awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks, const destination& to,
-                                    const providers::credential& secret, std::vector<std::string>& dropped) {
-  auto wire = speaks.encode({.asked = in.what.asked, .provider = *who.provider, .base_path = to.base_path, .model = who.model, .secret = secret,
+awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks,
+                                    const destination& to, const providers::credential& secret,
+                                    std::vector<std::string>& dropped) {
+  auto wire = speaks.encode({.asked = in.what.asked,
+                             .provider = *who.provider,
+                             .base_path = to.base_path,
+                             .model = who.model,
+                             .secret = secret,
                              .forwarded_headers = in.what.forwarded_headers});
   dropped = std::move(wire.dropped_params);
   upstream::client::canceller starting;
@@ -144,7 +162,8 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
   {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&starting] { starting.cancel(); });
     if (!in.what.stop.stopped()) {
-      const upstream::request sent{.method = wire.method, .target = wire.target, .headers = wire.headers, .body = wire.body};
+      const upstream::request sent{
+          .method = wire.method, .target = wire.target, .headers = wire.headers, .body = wire.body};
       started = co_await in.providers.start(to.where, sent, clocks_of(in), starting);
     }
   }
@@ -176,7 +195,8 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
 }  // namespace
 
 awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key) {
-  const auto* speaks = providers::find_dialect(who.entry != nullptr && !who.entry->dialect.empty() ? who.entry->dialect : who.provider->dialect);
+  const auto* speaks = providers::find_dialect(
+      who.entry != nullptr && !who.entry->dialect.empty() ? who.entry->dialect : who.provider->dialect);
   if (speaks == nullptr) {
     auto why = unparsable("this build does not speak the provider's dialect " + who.provider->dialect);
     why.next = next_step::other_candidate;
@@ -191,9 +211,11 @@ awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candi
   auto outcome = co_await converse(in, who, *speaks, *to, *secret, dropped);
   outcome.dropped_params = std::move(dropped);
   // Providers echo keys in their messages; nothing that leaves this attempt may hold one.
-  outcome.why.message = vault::without_secrets(std::move(outcome.why.message), key.credentials);
-  outcome.why.to_client.message = vault::without_secrets(std::move(outcome.why.to_client.message), key.credentials);
-  if (outcome.how == attempt_outcome::ending::failed && in.what.stop.why() == runtime::stop_signal::reason::client_gone) {
+  for (auto* text : {&outcome.why.message, &outcome.why.to_client.message}) {
+    if (!text->empty()) *text = vault::without_secrets(std::move(*text), key.credentials);
+  }
+  if (outcome.how == attempt_outcome::ending::failed &&
+      in.what.stop.why() == runtime::stop_signal::reason::client_gone) {
     outcome.how = attempt_outcome::ending::client_gone;
   }
   co_return outcome;

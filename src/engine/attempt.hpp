@@ -1,4 +1,8 @@
 #pragma once
+#include "failure.hpp"
+
+#include <spidergate/engine/engine.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -6,16 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "failure.hpp"
-
-#include <spidergate/engine/engine.hpp>
-
 namespace spidergate::engine {
 
 /// What of a streamed answer has reached the client so far; one per request, shared by its attempts.
 struct stream_progress {
-  bool opened = false;      ///< the head has been sent, perhaps early, with a keep-alive comment
-  bool committed = false;   ///< content has been sent: no failover any more
+  bool opened = false;     ///< the head has been sent, perhaps early, with a keep-alive comment
+  bool committed = false;  ///< content has been sent: no failover any more
   steady_time last_sent{};
 };
 
@@ -23,17 +23,18 @@ struct stream_progress {
 struct attempt_outcome {
   enum class ending : std::uint8_t { answered, streamed, failed, stream_failed, client_gone };
   ending how = ending::failed;
-  failure why;                            ///< with failed and stream_failed
-  int status = 0;                         ///< the provider's
-  bool request_sent = false;              ///< the provider may have worked for us
+  failure why;                ///< with failed and stream_failed
+  int status = 0;             ///< the provider's
+  bool request_sent = false;  ///< the provider may have worked for us
 
-  std::string bytes;                      ///< with answered: what `answer` points into
+  std::string bytes;  ///< with answered: what `answer` points into
   providers::client_answer answer;
   std::optional<model::usage> usage;
   std::int64_t content_bytes = 0;
   std::optional<steady_time> first_content_at;
   std::vector<std::string> dropped_params;
-  std::unique_ptr<upstream::call> remainder;   ///< with streamed: what still has to be read for the connection to be reused
+  std::unique_ptr<upstream::call>
+      remainder;  ///< with streamed: what still has to be read for the connection to be reused
 };
 
 /// The collaborators and the fixed facts of an attempt. References outlive the call.
@@ -43,7 +44,7 @@ struct attempt_setting {
   const task& what;
   const options& clocks;
   stream_progress& stream;
-  response_sink::opening head;            ///< what the stream's head will say if this attempt commits
+  response_sink::opening head;  ///< what the stream's head will say if this attempt commits
 };
 
 /// Makes one call. Knows nothing of retries, keys' health and breakers.

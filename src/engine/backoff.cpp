@@ -1,17 +1,19 @@
 #include "backoff.hpp"
 
+#include <spidergate/runtime/worker.hpp>
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 
-#include <spidergate/runtime/worker.hpp>
-
 namespace spidergate::engine {
 
-std::optional<std::chrono::milliseconds> retry_delay(int retry, double jitter, std::optional<std::chrono::milliseconds> asked_by_provider,
-                                                     std::chrono::milliseconds until_deadline, bool others_remain) noexcept {
+std::optional<std::chrono::milliseconds> retry_delay(int retry, double jitter,
+                                                     std::optional<std::chrono::milliseconds> asked_by_provider,
+                                                     std::chrono::milliseconds until_deadline,
+                                                     bool others_remain) noexcept {
   constexpr std::chrono::milliseconds first{100};
   constexpr std::chrono::milliseconds longest{10'000};
   constexpr std::chrono::milliseconds patience{2'000};

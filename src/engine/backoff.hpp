@@ -1,10 +1,10 @@
 #pragma once
-#include <chrono>
-#include <optional>
-
 #include <spidergate/core/time.hpp>
 #include <spidergate/runtime/awaitable.hpp>
 #include <spidergate/runtime/stop_signal.hpp>
+
+#include <chrono>
+#include <optional>
 
 namespace spidergate::runtime {
 class worker;
@@ -12,11 +12,13 @@ class worker;
 
 namespace spidergate::engine {
 
-/// How long to wait before the `retry`-th retry (0 is the first) of the same candidate: the provider's own word, else full jitter under an
-/// exponential bound from 100 ms (capped at 10 s). Nothing when it would not fit before the deadline, or when the provider asks for more than
-/// two seconds while another candidate could serve now: then the next candidate is the better answer.
-[[nodiscard]] std::optional<std::chrono::milliseconds> retry_delay(int retry, double jitter, std::optional<std::chrono::milliseconds> asked_by_provider,
-                                                                   std::chrono::milliseconds until_deadline, bool others_remain) noexcept;
+/// How long to wait before the `retry`-th retry (0 is the first) of the same candidate: the provider's own word, else
+/// full jitter under an exponential bound from 100 ms (capped at 10 s). Nothing when it would not fit before the
+/// deadline, or when the provider asks for more than two seconds while another candidate could serve now: then the next
+/// candidate is the better answer.
+[[nodiscard]] std::optional<std::chrono::milliseconds> retry_delay(
+    int retry, double jitter, std::optional<std::chrono::milliseconds> asked_by_provider,
+    std::chrono::milliseconds until_deadline, bool others_remain) noexcept;
 
 /// Sleeps, or returns early when `stop` fires.
 awaitable<void> pause(runtime::worker& home, std::chrono::milliseconds how_long, runtime::stop_signal& stop);

@@ -6,7 +6,8 @@ namespace spidergate::engine {
 
 namespace {
 
-/// Walks over a flat object of strings. The text was written by our own canonical writer, so only its escapes are known here.
+/// Walks over a flat object of strings. The text was written by our own canonical writer, so only its escapes are known
+/// here.
 class flat_reader {
  public:
   explicit flat_reader(std::string_view text) : rest_(text) {}
@@ -41,7 +42,9 @@ class flat_reader {
 
  private:
   void skip_blanks() {
-    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\r' || rest_.front() == '\t')) rest_.remove_prefix(1);
+    while (!rest_.empty() &&
+           (rest_.front() == ' ' || rest_.front() == '\n' || rest_.front() == '\r' || rest_.front() == '\t'))
+      rest_.remove_prefix(1);
   }
 
   bool take_escape(std::string& text) {
@@ -75,7 +78,8 @@ std::optional<std::string> fill_settings(std::string_view pattern, const provide
     const auto close = pattern.find('}', open);
     if (close == std::string_view::npos) return std::nullopt;
     const auto name = pattern.substr(open + 1, close - open - 1);
-    const auto found = std::find_if(secret.settings.begin(), secret.settings.end(), [&](const auto& s) { return s.first == name; });
+    const auto found =
+        std::find_if(secret.settings.begin(), secret.settings.end(), [&](const auto& s) { return s.first == name; });
     if (found == secret.settings.end()) return std::nullopt;
     filled.append(found->second);
     pattern.remove_prefix(close + 1);
@@ -121,9 +125,10 @@ std::optional<destination> destination_of(const catalogue::provider& provider, c
   auto parsed = upstream::parse_url(*url);
   if (!parsed) return std::nullopt;
   if (!key.origin.empty() && parsed->where.to_string() != key.origin) return std::nullopt;
-  // What came through the API is held to public targets: a base_url of its own, or a setting that names the host. The catalogue and the
-  // config file are the operator's word.
-  parsed->where.allow_private = provider.from_config || allow_private_base_urls || (key.base_url.empty() && !names_its_host_by_setting(provider.base_url));
+  // What came through the API is held to public targets: a base_url of its own, or a setting that names the host. The
+  // catalogue and the config file are the operator's word.
+  parsed->where.allow_private = provider.from_config || allow_private_base_urls ||
+                                (key.base_url.empty() && !names_its_host_by_setting(provider.base_url));
   return destination{std::move(parsed->where), std::move(parsed->path)};
 }
 

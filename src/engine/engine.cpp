@@ -1,9 +1,8 @@
-#include <spidergate/engine/engine.hpp>
-
 #include "attempt.hpp"
 #include "backoff.hpp"
 #include "verdict.hpp"
 
+#include <spidergate/engine/engine.hpp>
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
@@ -34,8 +33,15 @@ model::usage usage_of(const attempt_outcome& outcome, const model::inference_req
 class run_state {
  public:
   run_state(engine& owner, const task& what, const options& settings)
-      : owner_(owner), what_(what), settings_(settings),
-        setting_{.home = owner.home_, .providers = owner.providers_, .what = what, .clocks = settings, .stream = stream_, .head = {}} {}
+      : owner_(owner),
+        what_(what),
+        settings_(settings),
+        setting_{.home = owner.home_,
+                 .providers = owner.providers_,
+                 .what = what,
+                 .clocks = settings,
+                 .stream = stream_,
+                 .head = {}} {}
 
   awaitable<report> walk() {
     for (std::size_t i = 0; i < what_.order.size() && !over(); ++i) {
@@ -51,7 +57,8 @@ class run_state {
   [[nodiscard]] steady_time now() const { return owner_.home_.time().steady_now(); }
 
   [[nodiscard]] bool over() const {
-    return given_up_ || what_.stop.stopped() || now() >= what_.deadline || report_.attempts.size() >= static_cast<std::size_t>(settings_.max_attempts);
+    return given_up_ || what_.stop.stopped() || now() >= what_.deadline ||
+           report_.attempts.size() >= static_cast<std::size_t>(settings_.max_attempts);
   }
 
   /// After a context-length refusal only larger windows are worth a call.
@@ -59,7 +66,8 @@ class run_state {
     return needed_context_ > 0 && (who.entry == nullptr || who.entry->context <= needed_context_);
   }
 
-  /// Attempts on one candidate: key after key while keys are at fault, the retries that are left for passing trouble. True when the run is decided.
+  /// Attempts on one candidate: key after key while keys are at fault, the retries that are left for passing trouble.
+  /// True when the run is decided.
   awaitable<bool> try_candidate(std::size_t index) {
     std::vector<std::string> used_keys;
     int retries_left = what_.retry_count;
@@ -79,7 +87,8 @@ class run_state {
           given_up_ = true;
           co_return false;
         case next_step::larger_window:
-          needed_context_ = std::max(needed_context_, candidate(index).entry != nullptr ? candidate(index).entry->context : 0);
+          needed_context_ =
+              std::max(needed_context_, candidate(index).entry != nullptr ? candidate(index).entry->context : 0);
           if (needed_context_ == 0) given_up_ = true;
           co_return false;
         case next_step::other_candidate:
@@ -87,7 +96,9 @@ class run_state {
         case next_step::other_key:
           used_keys.push_back(key->integration_id);
           if (key->integration_id.empty() || !has_other_key(index, used_keys)) {
-            if (!why.rate_limited || !last_resort(index) || retries_left-- <= 0 || !co_await wait_before_retry(index, why)) co_return false;
+            if (!why.rate_limited || !last_resort(index) || retries_left-- <= 0 ||
+                !co_await wait_before_retry(index, why))
+              co_return false;
             used_keys.clear();
           }
           break;
@@ -102,10 +113,12 @@ class run_state {
   }
 
   /// A key for the candidate, or an empty lease where its provider needs none.
-  awaitable<std::optional<vault::lease>> lease_for(const router::candidate& who, const std::vector<std::string>& used_keys) {
+  awaitable<std::optional<vault::lease>> lease_for(const router::candidate& who,
+                                                   const std::vector<std::string>& used_keys) {
     auto key = co_await owner_.keys_.pick(who.provider->id, std::string(what_.brand_id), what_.pool_access, used_keys);
     if (key) co_return std::move(*key);
-    if (who.provider->auth == catalogue::auth_style::none && key.error() == vault::no_key::none_configured) co_return vault::lease{};
+    if (who.provider->auth == catalogue::auth_style::none && key.error() == vault::no_key::none_configured)
+      co_return vault::lease{};
     co_return std::nullopt;
   }
 
@@ -133,17 +146,24 @@ class run_state {
   awaitable<attempt_outcome> attempt(std::size_t index, const vault::lease& key) {
     const auto& who = candidate(index);
     const auto begun = now();
-    model::attempt record{.provider = who.provider->id, .model = who.model, .integration_id = key.integration_id, .key_label = key.key_label,
+    model::attempt record{.provider = who.provider->id,
+                          .model = who.model,
+                          .integration_id = key.integration_id,
+                          .key_label = key.key_label,
                           .started_at = owner_.home_.time().epoch_now()};
-    setting_.head = {.provider = record.provider, .model = record.model, .fallback_from = index == 0 ? std::string() : candidate(0).name(),
-                     .attempts = report_.attempts.size() + 1, .dropped_params = {}};
+    setting_.head = {.provider = record.provider,
+                     .model = record.model,
+                     .fallback_from = index == 0 ? std::string() : candidate(0).name(),
+                     .attempts = report_.attempts.size() + 1,
+                     .dropped_params = {}};
     auto outcome = co_await make_attempt(setting_, who, key);
     const auto ended = now();
     report_.upstream_time += std::chrono::duration_cast<std::chrono::microseconds>(ended - begun);
     record.latency_ms = milliseconds_between(begun, ended);
     record.status = outcome.status;
     if (outcome.how == attempt_outcome::ending::client_gone) record.error = "client disconnected";
-    if (!outcome.why.label.empty()) record.error = outcome.why.label + (outcome.why.message.empty() ? "" : " " + outcome.why.message);
+    if (!outcome.why.label.empty())
+      record.error = outcome.why.label + (outcome.why.message.empty() ? "" : " " + outcome.why.message);
     if (outcome.how != attempt_outcome::ending::failed) record.tokens = usage_of(outcome, what_.asked);
     judge(who, key, outcome);
     report_.attempts.push_back(std::move(record));
@@ -155,9 +175,11 @@ class run_state {
     using ending = attempt_outcome::ending;
     const bool served = outcome.how == ending::answered || outcome.how == ending::streamed;
     const auto verdict = served ? vault::key_outcome::success : outcome.why.key;
-    if (!key.integration_id.empty()) owner_.keys_.report(key.integration_id, verdict, outcome.why.message, outcome.why.retry_after);
+    if (!key.integration_id.empty())
+      owner_.keys_.report(key.integration_id, verdict, outcome.why.message, outcome.why.retry_after);
     if (served) owner_.health_.record(who.name(), true);
-    if (!served && outcome.why.counts_for_breaker && outcome.why.next != next_step::stop) owner_.health_.record(who.name(), false);
+    if (!served && outcome.why.counts_for_breaker && outcome.why.next != next_step::stop)
+      owner_.health_.record(who.name(), false);
   }
 
   void finish(std::size_t index, attempt_outcome outcome) {
@@ -190,7 +212,8 @@ class run_state {
   }
 
   [[nodiscard]] bool deadline_passed() const {
-    return what_.stop.why() == runtime::stop_signal::reason::deadline || (!what_.stop.stopped() && now() >= what_.deadline);
+    return what_.stop.why() == runtime::stop_signal::reason::deadline ||
+           (!what_.stop.stopped() && now() >= what_.deadline);
   }
 
   void conclude() {
@@ -214,7 +237,8 @@ class run_state {
   bool given_up_ = false;
 };
 
-engine::engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health, std::function<double()> jitter)
+engine::engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health,
+               std::function<double()> jitter)
     : home_(home), providers_(providers), keys_(keys), health_(health), jitter_(std::move(jitter)) {}
 
 awaitable<report> engine::run(const task& what, const options& settings) {
@@ -229,15 +253,23 @@ awaitable<void> engine::finish_reading(std::unique_ptr<upstream::call> rest) {
   (void)co_await rest->read_some(home_.time().steady_now() + patience);
 }
 
-awaitable<std::optional<std::string>> engine::probe(const router::candidate& who, const vault::lease& key, const model::inference_request& asked,
-                                                    const options& settings) {
+awaitable<std::optional<std::string>> engine::probe(const router::candidate& who, const vault::lease& key,
+                                                    const model::inference_request& asked, const options& settings) {
   runtime::stop_signal stop;
   stream_progress stream;
   const std::vector<router::ranked_candidate> order;
   const std::vector<std::pair<std::string, std::string>> no_headers;
-  const task what{.asked = asked, .order = order, .brand_id = {}, .pool_access = true, .deadline = home_.time().steady_now() + settings.timeout,
-                  .total = settings.timeout, .retry_count = 0, .forwarded_headers = no_headers, .stop = stop};
-  attempt_setting setting{.home = home_, .providers = providers_, .what = what, .clocks = settings, .stream = stream, .head = {}};
+  const task what{.asked = asked,
+                  .order = order,
+                  .brand_id = {},
+                  .pool_access = true,
+                  .deadline = home_.time().steady_now() + settings.timeout,
+                  .total = settings.timeout,
+                  .retry_count = 0,
+                  .forwarded_headers = no_headers,
+                  .stop = stop};
+  attempt_setting setting{
+      .home = home_, .providers = providers_, .what = what, .clocks = settings, .stream = stream, .head = {}};
   auto outcome = co_await make_attempt(setting, who, key);
   if (outcome.how == attempt_outcome::ending::answered) co_return std::nullopt;
   co_return outcome.why.label + ": " + outcome.why.message;

@@ -17,12 +17,17 @@ model::api_error refused_by_provider(const providers::provider_error& said) {
 
 std::string_view clock_of(upstream::errc code, std::string_view reading) noexcept {
   switch (code) {
-    case upstream::errc::connect_timeout: return "connect";
-    case upstream::errc::tls_timeout: return "tls";
+    case upstream::errc::connect_timeout:
+      return "connect";
+    case upstream::errc::tls_timeout:
+      return "tls";
     case upstream::errc::write_timeout:
-    case upstream::errc::head_timeout: return "response_head";
-    case upstream::errc::read_timeout: return reading;
-    default: return {};
+    case upstream::errc::head_timeout:
+      return "response_head";
+    case upstream::errc::read_timeout:
+      return reading;
+    default:
+      return {};
   }
 }
 

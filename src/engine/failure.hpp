@@ -1,13 +1,13 @@
 #pragma once
-#include <chrono>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include <spidergate/core/result.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/providers/dialect.hpp>
 #include <spidergate/vault/vault.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace spidergate::engine {
 
@@ -28,11 +28,11 @@ struct failure {
   bool counts_for_breaker = false;
   bool rate_limited = false;
   bool credentials_refused = false;
-  int status = 0;                     ///< the provider's
-  std::string label;                  ///< short, for traces: "429", "clock connect", "bad answer"
-  std::string message;                ///< one sentence for people
+  int status = 0;       ///< the provider's
+  std::string label;    ///< short, for traces: "429", "clock connect", "bad answer"
+  std::string message;  ///< one sentence for people
   std::optional<std::chrono::milliseconds> retry_after;
-  model::api_error to_client;         ///< with give_up and larger_window: what the client gets
+  model::api_error to_client;  ///< with give_up and larger_window: what the client gets
 };
 
 /// What a provider said.

@@ -15,8 +15,12 @@ constexpr std::chrono::milliseconds end_patience{50};
 /// The state of one relay: what is held back, which clock runs, whether the client is still there.
 class relay {
  public:
-  relay(attempt_setting& in, const catalogue::provider& who, std::unique_ptr<providers::stream_decoder> decoder, upstream::call& call)
-      : in_(in), decoder_(std::move(decoder)), call_(call), may_drain_(who.disconnect == catalogue::on_disconnect::drain) {
+  relay(attempt_setting& in, const catalogue::provider& who, std::unique_ptr<providers::stream_decoder> decoder,
+        upstream::call& call)
+      : in_(in),
+        decoder_(std::move(decoder)),
+        call_(call),
+        may_drain_(who.disconnect == catalogue::on_disconnect::drain) {
     head_at_ = last_content_ = now();
     if (!in_.stream.opened) in_.stream.last_sent = head_at_;
   }
@@ -46,7 +50,8 @@ class relay {
   [[nodiscard]] steady_time now() const { return in_.home.time().steady_now(); }
 
   [[nodiscard]] steady_time content_clock() const {
-    return decoder_->facts().content_seen ? last_content_ + in_.clocks.stream_idle_timeout : head_at_ + in_.clocks.first_content_timeout;
+    return decoder_->facts().content_seen ? last_content_ + in_.clocks.stream_idle_timeout
+                                          : head_at_ + in_.clocks.first_content_timeout;
   }
 
   [[nodiscard]] steady_time next_wake() const {
@@ -58,7 +63,8 @@ class relay {
   [[nodiscard]] bool clock_ran_out() const { return now() >= std::min(in_.what.deadline, content_clock()); }
 
   void on_stop() {
-    // A provider set to `drain` is read to its end after the client has left, for the exact usage; its own clocks still bound that.
+    // A provider set to `drain` is read to its end after the client has left, for the exact usage; its own clocks still
+    // bound that.
     if (may_drain_ && in_.what.stop.why() == runtime::stop_signal::reason::client_gone) {
       client_gone_ = true;
       return;
@@ -78,9 +84,13 @@ class relay {
   [[nodiscard]] std::optional<failure> fault(bool understood, bool at_end) const {
     const auto& facts = decoder_->facts();
     if (facts.error) return from_provider(*facts.error);
-    if (!understood) return unparsable(at_end ? "the stream ended before it was complete" : "the provider's stream is not of its dialect");
-    if ((at_end || facts.done) && !facts.content_seen && !facts.finished) return unparsable("the stream ended without an answer");
-    if (!facts.content_seen && pending_.size() > in_.clocks.max_uncommitted_bytes) return unparsable("too much came before the first content");
+    if (!understood)
+      return unparsable(at_end ? "the stream ended before it was complete"
+                               : "the provider's stream is not of its dialect");
+    if ((at_end || facts.done) && !facts.content_seen && !facts.finished)
+      return unparsable("the stream ended without an answer");
+    if (!facts.content_seen && pending_.size() > in_.clocks.max_uncommitted_bytes)
+      return unparsable("too much came before the first content");
     return std::nullopt;
   }
 
@@ -130,7 +140,8 @@ class relay {
   }
 
   attempt_outcome failed_with(failure why) {
-    auto outcome = ended(in_.stream.committed ? attempt_outcome::ending::stream_failed : attempt_outcome::ending::failed);
+    auto outcome =
+        ended(in_.stream.committed ? attempt_outcome::ending::stream_failed : attempt_outcome::ending::failed);
     if (client_gone_) outcome.how = attempt_outcome::ending::client_gone;
     outcome.why = std::move(why);
     return outcome;
@@ -138,15 +149,19 @@ class relay {
 
   attempt_outcome broken(error_code code) {
     if (now() >= in_.what.deadline) in_.what.stop.stop(runtime::stop_signal::reason::deadline);
-    if (in_.what.stop.why() == runtime::stop_signal::reason::client_gone) return ended(attempt_outcome::ending::client_gone);
-    auto why = from_transport(code, now() >= in_.what.deadline ? "total" : decoder_->facts().content_seen ? "stream_idle" : "first_content");
+    if (in_.what.stop.why() == runtime::stop_signal::reason::client_gone)
+      return ended(attempt_outcome::ending::client_gone);
+    auto why = from_transport(code, now() >= in_.what.deadline       ? "total"
+                                    : decoder_->facts().content_seen ? "stream_idle"
+                                                                     : "first_content");
     if (in_.what.stop.stopped()) why.next = next_step::stop;
     return failed_with(std::move(why));
   }
 
   awaitable<attempt_outcome> complete() {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
-    if (decoder_->facts().done && !decoder_->end(pending_)) co_return failed_with(unparsable("the stream ended before it was complete"));
+    if (decoder_->facts().done && !decoder_->end(pending_))
+      co_return failed_with(unparsable("the stream ended before it was complete"));
     if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
     if (!client_gone_) co_return ended(attempt_outcome::ending::streamed);
     // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.
@@ -168,8 +183,8 @@ class relay {
 
 }  // namespace
 
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks,
-                                        std::unique_ptr<upstream::call> call) {
+awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who,
+                                        const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
   relay one(in, who, speaks.open_stream(in.what.asked), *call);
   auto outcome = co_await one.run();
   if (outcome.how == attempt_outcome::ending::streamed) outcome.remainder = std::move(call);

@@ -1,13 +1,14 @@
 #pragma once
-#include <memory>
-
 #include "attempt.hpp"
+
+#include <memory>
 
 namespace spidergate::engine {
 
-/// Relays one provider's stream to the client, event by event as it arrives: nothing is sent before the first content (so that another candidate
-/// can still take over), everything at once afterwards. Waiting for the client's socket is the back-pressure towards the provider.
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who, const providers::dialect& speaks,
-                                        std::unique_ptr<upstream::call> call);
+/// Relays one provider's stream to the client, event by event as it arrives: nothing is sent before the first content
+/// (so that another candidate can still take over), everything at once afterwards. Waiting for the client's socket is
+/// the back-pressure towards the provider.
+awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who,
+                                        const providers::dialect& speaks, std::unique_ptr<upstream::call> call);
 
 }  // namespace spidergate::engine

@@ -1,8 +1,8 @@
 #include "verdict.hpp"
 
-#include <algorithm>
-
 #include <spidergate/core/time.hpp>
+
+#include <algorithm>
 
 namespace spidergate::engine {
 
@@ -21,15 +21,16 @@ std::string list_of(const std::vector<model::attempt>& attempts) {
 
 model::api_error nobody_to_ask() {
   auto error = model::make_error(model::api_errc::no_available_key,
-                                 "No provider key can be used right now: all keys of the chain's providers are resting, exhausted, unhealthy or expired.");
+                                 "No provider key can be used right now: all keys of the chain's providers are "
+                                 "resting, exhausted, unhealthy or expired.");
   error.retry_after = std::chrono::seconds(1);
   return error;
 }
 
 }  // namespace
 
-model::api_error verdict_on(const std::vector<failure>& failures, const std::vector<model::attempt>& attempts, bool deadline_passed,
-                            std::chrono::milliseconds total) {
+model::api_error verdict_on(const std::vector<failure>& failures, const std::vector<model::attempt>& attempts,
+                            bool deadline_passed, std::chrono::milliseconds total) {
   if (deadline_passed) {
     auto message = "The request's total time of " + to_duration_text(total) + " is used up (clock total).";
     if (!attempts.empty()) message += " Attempts: " + list_of(attempts);
@@ -45,14 +46,16 @@ model::api_error verdict_on(const std::vector<failure>& failures, const std::vec
   auto code = model::api_errc::provider_error;
   if (all([](const failure& f) { return f.rate_limited; })) code = model::api_errc::provider_rate_limited;
   if (all([](const failure& f) { return f.credentials_refused; })) code = model::api_errc::provider_auth_failed;
-  auto error = model::make_error(code, "Every attempt failed. Last: " + last.message.substr(0, longest_quote) + " Attempts: " + list_of(attempts));
+  auto error = model::make_error(
+      code, "Every attempt failed. Last: " + last.message.substr(0, longest_quote) + " Attempts: " + list_of(attempts));
   error.provider_status = last.status;
   error.from_provider = true;
   // A retry mends nothing, unless the providers themselves named the time after which it will.
   error.retry_useless = code != model::api_errc::provider_rate_limited;
   if (code == model::api_errc::provider_rate_limited) {
     error.retry_after = std::chrono::seconds(60);
-    for (const auto& f : failures) error.retry_after = std::min(*error.retry_after, f.retry_after.value_or(std::chrono::seconds(60)));
+    for (const auto& f : failures)
+      error.retry_after = std::min(*error.retry_after, f.retry_after.value_or(std::chrono::seconds(60)));
   }
   return error;
 }

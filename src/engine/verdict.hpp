@@ -1,14 +1,16 @@
 #pragma once
-#include <vector>
-
 #include "failure.hpp"
 
 #include <spidergate/model/receipt.hpp>
 
+#include <vector>
+
 namespace spidergate::engine {
 
-/// What the client is told when no attempt succeeded: the total clock, the provider's own refusal, or "every attempt failed" with all of them listed (spec 12).
-[[nodiscard]] model::api_error verdict_on(const std::vector<failure>& failures, const std::vector<model::attempt>& attempts, bool deadline_passed,
+/// What the client is told when no attempt succeeded: the total clock, the provider's own refusal, or "every attempt
+/// failed" with all of them listed (spec 12).
+[[nodiscard]] model::api_error verdict_on(const std::vector<failure>& failures,
+                                          const std::vector<model::attempt>& attempts, bool deadline_passed,
                                           std::chrono::milliseconds total);
 
 }  // namespace spidergate::engine

@@ -9,16 +9,20 @@ namespace spidergate::flow {
 namespace {
 
 model::api_error not_allowed(std::string_view name) {
-  return model::make_error(model::api_errc::model_not_allowed, "This token may not use the model '" + std::string(name) + "'.", "model");
+  return model::make_error(model::api_errc::model_not_allowed,
+                           "This token may not use the model '" + std::string(name) + "'.", "model");
 }
 
-/// Names given in the request's own extensions are held to the token's globs one by one: an allowed alias must not open the door for them.
-std::optional<model::api_error> refused_extension(const request_context& context, const router::brand_overrides& brand, const model::routing_options& options) {
+/// Names given in the request's own extensions are held to the token's globs one by one: an allowed alias must not open
+/// the door for them.
+std::optional<model::api_error> refused_extension(const request_context& context, const router::brand_overrides& brand,
+                                                  const model::routing_options& options) {
   const auto refused = [&](const std::string& name) -> std::optional<model::api_error> {
     const auto meaning = router::resolve(*context.routing->data, brand, name, {});
     if (!meaning) return meaning.error();
     const auto& chain = meaning->chain;
-    const bool allowed = std::all_of(chain.begin(), chain.end(), [&](const auto& c) { return context.who->may_use(name, c.name()); });
+    const bool allowed =
+        std::all_of(chain.begin(), chain.end(), [&](const auto& c) { return context.who->may_use(name, c.name()); });
     return allowed ? std::nullopt : std::optional(not_allowed(name));
   };
   for (const auto* names : {&options.fallback_models, &options.fallback_chain}) {
@@ -30,7 +34,8 @@ std::optional<model::api_error> refused_extension(const request_context& context
 }
 
 /// A half-open candidate gets a little traffic at its own place in the chain: that is what closes its breaker again.
-router::candidate_health health_of(rooms& house, const request_context& context, const router::candidate& who, std::vector<std::string>& probes) {
+router::candidate_health health_of(rooms& house, const request_context& context, const router::candidate& who,
+                                   std::vector<std::string>& probes) {
   const auto name = who.name();
   const auto seen = house.health.look(name);
   router::candidate_health h{.state = seen.state, .success_rate = seen.success_rate, .samples = seen.samples};
@@ -38,7 +43,8 @@ router::candidate_health health_of(rooms& house, const request_context& context,
   const bool keyless = who.provider->auth == catalogue::auth_style::none && !keys.any;
   h.has_any_key = keys.any || keyless;
   h.has_usable_key = keys.usable || keyless;
-  if (h.state == router::candidate_health::breaker::half_open && h.has_usable_key && probes.empty() && house.health.try_probe(name)) {
+  if (h.state == router::candidate_health::breaker::half_open && h.has_usable_key && probes.empty() &&
+      house.health.try_probe(name)) {
     probes.push_back(name);
     h.state = router::candidate_health::breaker::closed;
     h.samples = 0;

@@ -1,12 +1,13 @@
 #pragma once
+#include <spidergate/flow/serve.hpp>
+
 #include <string>
 #include <vector>
 
-#include <spidergate/flow/serve.hpp>
-
 namespace spidergate::flow {
 
-/// A chain in the order of attempts, and the probe permits that were taken to try half-open candidates at their own place.
+/// A chain in the order of attempts, and the probe permits that were taken to try half-open candidates at their own
+/// place.
 struct plan {
   router::resolution resolved;
   std::vector<router::ranked_candidate> order;
@@ -17,6 +18,7 @@ struct plan {
 };
 
 /// Resolves what was asked, keeps what the token may use, ranks it by health and keys.
-[[nodiscard]] model::outcome<plan> make_plan(rooms& house, const request_context& context, const model::inference_request& asked);
+[[nodiscard]] model::outcome<plan> make_plan(rooms& house, const request_context& context,
+                                             const model::inference_request& asked);
 
 }  // namespace spidergate::flow

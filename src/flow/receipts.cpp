@@ -8,17 +8,22 @@ std::string_view status_of(engine::report::ending how) noexcept {
   using ending = engine::report::ending;
   switch (how) {
     case ending::answered:
-    case ending::streamed: return "ok";
-    case ending::failed: return "error";
-    case ending::stream_failed: return "stream_failed";
-    case ending::client_gone: return "client_disconnected";
+    case ending::streamed:
+      return "ok";
+    case ending::failed:
+      return "error";
+    case ending::stream_failed:
+      return "stream_failed";
+    case ending::client_gone:
+      return "client_disconnected";
   }
   return "error";
 }
 
 }  // namespace
 
-model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind, const model::inference_request* asked) {
+model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
+                             const model::inference_request* asked) {
   model::receipt r;
   r.request_id = context.request_id;
   r.timestamp = house.time.epoch_now();

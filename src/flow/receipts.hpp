@@ -1,12 +1,13 @@
 #pragma once
-#include <spidergate/flow/serve.hpp>
-
 #include "plan.hpp"
+
+#include <spidergate/flow/serve.hpp>
 
 namespace spidergate::flow {
 
 /// What is known of a request before anything was tried.
-[[nodiscard]] model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind, const model::inference_request* asked);
+[[nodiscard]] model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
+                                           const model::inference_request* asked);
 
 /// Adds who served, what it used and what that costs.
 void complete_receipt(model::receipt& r, const plan& made, const engine::report& went);

@@ -1,7 +1,7 @@
-#include <spidergate/flow/serve.hpp>
-
 #include "plan.hpp"
 #include "receipts.hpp"
+
+#include <spidergate/flow/serve.hpp>
 
 #include <algorithm>
 
@@ -20,12 +20,14 @@ void file(rooms& house, const request_context& context, served& outcome) {
   r.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
   r.routing_overhead_us = (elapsed - outcome.went.upstream_time).count();
   if (outcome.went.first_content_at) {
-    r.time_to_first_token_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*outcome.went.first_content_at - context.started).count();
+    r.time_to_first_token_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(*outcome.went.first_content_at - context.started).count();
   }
   thread_local std::string encoded;
   encoded.clear();
   model::encode(r, encoded);
-  // Room was checked before the request was let in; if the disk fails all the same, the spool counts it and /readyz says so.
+  // Room was checked before the request was let in; if the disk fails all the same, the spool counts it and /readyz
+  // says so.
   (void)house.spool.append(encoded);
   house.callbacks.finished(r);
 }
@@ -40,7 +42,9 @@ served refuse(rooms& house, const request_context& context, model::receipt begun
 }
 
 model::api_error spool_is_full() {
-  auto error = model::make_error(model::api_errc::gateway_overloaded, "The gateway cannot store receipts fast enough and takes no new requests for a moment.");
+  auto error =
+      model::make_error(model::api_errc::gateway_overloaded,
+                        "The gateway cannot store receipts fast enough and takes no new requests for a moment.");
   error.retry_after = std::chrono::seconds(1);
   return error;
 }
@@ -55,8 +59,8 @@ const router::brand_overrides& routing_snapshot::of(const std::string& brand_id)
   return shared == brands.end() ? none : shared->second;
 }
 
-awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked, model::endpoint kind,
-                        engine::response_sink* sink) {
+awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
+                        model::endpoint kind, engine::response_sink* sink) {
   auto begun = begin_receipt(house, context, kind, asked ? &*asked : nullptr);
   if (!house.spool.has_room()) {
     served outcome;
@@ -64,7 +68,8 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
     co_return outcome;
   }
 
-  auto admission = co_await house.limits.reserve(context.who, context.request_id, asked ? asked->estimated_prompt_tokens : 0);
+  auto admission =
+      co_await house.limits.reserve(context.who, context.request_id, asked ? asked->estimated_prompt_tokens : 0);
   context.rates = admission.state;
   if (!admission.verdict) co_return refuse(house, context, std::move(begun), admission.verdict.error());
   if (!asked) co_return refuse(house, context, std::move(begun), asked.error());
@@ -77,9 +82,16 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
 
   const auto& settings = *context.settings;
   const auto total = asked->options.timeout.value_or(settings.timeout);
-  const engine::task what{.asked = *asked, .order = planned->order, .brand_id = context.who->brand_id, .pool_access = context.who->pool_access,
-                          .deadline = context.started + total, .total = total, .retry_count = asked->options.retry_count.value_or(settings.retry_count),
-                          .forwarded_headers = context.forwarded_headers, .stop = context.stop, .sink = sink};
+  const engine::task what{.asked = *asked,
+                          .order = planned->order,
+                          .brand_id = context.who->brand_id,
+                          .pool_access = context.who->pool_access,
+                          .deadline = context.started + total,
+                          .total = total,
+                          .retry_count = asked->options.retry_count.value_or(settings.retry_count),
+                          .forwarded_headers = context.forwarded_headers,
+                          .stop = context.stop,
+                          .sink = sink};
   served outcome;
   outcome.went = co_await house.engine.run(what, settings);
   planned->release(house.health);
@@ -88,7 +100,8 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
   outcome.receipt = std::move(begun);
   complete_receipt(outcome.receipt, *planned, outcome.went);
   using ending = engine::report::ending;
-  if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed) outcome.error = outcome.went.error;
+  if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed)
+    outcome.error = outcome.went.error;
   file(house, context, outcome);
   co_return outcome;
 }

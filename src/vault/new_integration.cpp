@@ -17,16 +17,19 @@ using fault_or_origin = boost::system::result<std::string, credential_fault>;
 std::string filled(std::string url, const std::vector<credential_field>& fields) {
   for (const auto& f : fields) {
     const auto mark = "{" + f.name + "}";
-    for (auto at = url.find(mark); at != std::string::npos; at = url.find(mark)) url.replace(at, mark.size(), f.value.reveal());
+    for (auto at = url.find(mark); at != std::string::npos; at = url.find(mark))
+      url.replace(at, mark.size(), f.value.reveal());
   }
   return url;
 }
 
-fault_or_origin origin_of(const catalogue::provider& provider, const std::string& own_base_url, const std::vector<credential_field>& fields, bool allow_private) {
+fault_or_origin origin_of(const catalogue::provider& provider, const std::string& own_base_url,
+                          const std::vector<credential_field>& fields, bool allow_private) {
   const auto url = upstream::parse_url(filled(own_base_url.empty() ? provider.base_url : own_base_url, fields));
   if (!url) return credential_fault{"base_url", "base_url must be a URL such as https://api.example.com/v1."};
   const bool held_to_public = !own_base_url.empty() && !allow_private && !provider.from_config;
-  if (held_to_public && !url->where.tls) return credential_fault{"base_url", "base_url must be https (or set vault.allow_private_base_urls)."};
+  if (held_to_public && !url->where.tls)
+    return credential_fault{"base_url", "base_url must be https (or set vault.allow_private_base_urls)."};
   if (held_to_public && (upstream::is_private_address(url->where.host) || url->where.host == "localhost")) {
     return credential_fault{"base_url", "base_url must be on a public address (or set vault.allow_private_base_urls)."};
   }
@@ -34,7 +37,8 @@ fault_or_origin origin_of(const catalogue::provider& provider, const std::string
 }
 
 std::optional<credential_fault> fault_of(const store::integration_record& row) {
-  if (row.key_label.empty() || row.key_label.size() > longest_label) return credential_fault{"key_label", "key_label must have 1 to 100 characters."};
+  if (row.key_label.empty() || row.key_label.size() > longest_label)
+    return credential_fault{"key_label", "key_label must have 1 to 100 characters."};
   if (row.daily_limit < 0) return credential_fault{"daily_limit", "daily_limit must not be negative; 0 means none."};
   if (row.minute_limit < 0) return credential_fault{"minute_limit", "minute_limit must not be negative; 0 means none."};
   return std::nullopt;
@@ -42,8 +46,9 @@ std::optional<credential_fault> fault_of(const store::integration_record& row) {
 
 }  // namespace
 
-boost::system::result<store::integration_record, credential_fault> reseal(const sealing& how, store::integration_record row, const catalogue::provider& provider,
-                                                                         const std::vector<credential_field>& credentials, epoch_ms now) {
+boost::system::result<store::integration_record, credential_fault> reseal(
+    const sealing& how, store::integration_record row, const catalogue::provider& provider,
+    const std::vector<credential_field>& credentials, epoch_ms now) {
   if (auto fault = fault_of(row)) return std::move(*fault);
   auto prepared = prepare_credentials(provider, row.base_url, credentials);
   if (!prepared) return prepared.error();
@@ -52,12 +57,16 @@ boost::system::result<store::integration_record, credential_fault> reseal(const 
   row.origin = std::move(*origin);
   row.masked_key = prepared->masked_key;
   row.fingerprint = fingerprint_of(how.salt, prepared->json);
-  row.sealed = seal_credential(how.random, how.keys, {.brand_id = row.brand_id, .integration_id = row.id, .origin = row.origin}, prepared->json.reveal());
+  row.sealed =
+      seal_credential(how.random, how.keys, {.brand_id = row.brand_id, .integration_id = row.id, .origin = row.origin},
+                      prepared->json.reveal());
   row.updated_at = now;
   return row;
 }
 
-boost::system::result<store::integration_record, credential_fault> make_integration(const sealing& how, const integration_request& asked, epoch_ms now) {
+boost::system::result<store::integration_record, credential_fault> make_integration(const sealing& how,
+                                                                                    const integration_request& asked,
+                                                                                    epoch_ms now) {
   store::integration_record row;
   row.id = "int_" + crypto::random_base62(how.random, id_length);
   row.brand_id = asked.brand_id;

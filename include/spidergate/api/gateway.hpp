@@ -1,11 +1,4 @@
 #pragma once
-#include <atomic>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/crypto/random.hpp>
 #include <spidergate/flow/serve.hpp>
@@ -13,6 +6,13 @@
 #include <spidergate/ledger/ledger.hpp>
 #include <spidergate/runtime/published.hpp>
 #include <spidergate/store/database.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace spidergate::api {
 
@@ -41,13 +41,14 @@ struct services {
   const runtime::published<auth::trusted_proxies>& proxies;
   const runtime::published<flow::routing_snapshot>& routing;
   const runtime::published<engine::options>& engine_settings;
-  const runtime::published<std::vector<std::string>>& forwarded_header_names;   ///< lower case
+  const runtime::published<std::vector<std::string>>& forwarded_header_names;  ///< lower case
   ledger::loader& ledger;
   store::database& database;
   shared_state& shared;
 };
 
-/// Answers every request of one worker: finds the route, lets the handler of the resource answer, and sees to it that no error leaves in another shape.
+/// Answers every request of one worker: finds the route, lets the handler of the resource answer, and sees to it that
+/// no error leaves in another shape.
 class gateway final : public http::handler {
  public:
   explicit gateway(services with);

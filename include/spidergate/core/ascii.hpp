@@ -13,7 +13,8 @@ namespace spidergate {
 [[nodiscard]] std::string to_lower(std::string_view text);
 /// Without leading and trailing spaces and tabs.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-/// The parts between separators, empty ones kept: split("a,,b", ',') gives "a", "", "b"; split("") gives one empty part.
+/// The parts between separators, empty ones kept: split("a,,b", ',') gives "a", "", "b"; split("") gives one empty
+/// part.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// The whole of `text` as a decimal integer without sign prefix '+', spaces or trailing bytes; nothing otherwise.

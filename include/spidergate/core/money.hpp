@@ -11,14 +11,21 @@ namespace spidergate {
 struct money {
   std::int64_t nano_usd = 0;
 
-  /// Reads a plain decimal ("12", "0.25", "-1.5"); nothing when it is malformed, out of range or finer than a nano-dollar.
+  /// Reads a plain decimal ("12", "0.25", "-1.5"); nothing when it is malformed, out of range or finer than a
+  /// nano-dollar.
   [[nodiscard]] static std::optional<money> from_usd(std::string_view decimal);
   /// The shortest exact decimal, without exponent: "0", "0.00015", "-1.5".
   [[nodiscard]] std::string to_usd() const;
 
   friend auto operator<=>(money, money) = default;
-  money& operator+=(money other) noexcept { nano_usd += other.nano_usd; return *this; }
-  money& operator-=(money other) noexcept { nano_usd -= other.nano_usd; return *this; }
+  money& operator+=(money other) noexcept {
+    nano_usd += other.nano_usd;
+    return *this;
+  }
+  money& operator-=(money other) noexcept {
+    nano_usd -= other.nano_usd;
+    return *this;
+  }
   friend money operator+(money a, money b) noexcept { return a += b; }
   friend money operator-(money a, money b) noexcept { return a -= b; }
 };

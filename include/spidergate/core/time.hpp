@@ -16,12 +16,15 @@ using steady_time = std::chrono::steady_clock::time_point;
 inline constexpr epoch_ms day_ms = 86'400'000;
 
 /// The first millisecond of the UTC day that holds `now`.
-[[nodiscard]] constexpr epoch_ms start_of_day(epoch_ms now) noexcept { return now - now % day_ms; }
+[[nodiscard]] constexpr epoch_ms start_of_day(epoch_ms now) noexcept {
+  return now - now % day_ms;
+}
 
 /// "2026-11-21T02:39:00.123Z".
 [[nodiscard]] std::string to_iso8601(epoch_ms time);
 
-/// Reads "250ms", "10s", "5m", "24h", "90d" or a bare number of seconds; nothing when malformed, negative or out of range.
+/// Reads "250ms", "10s", "5m", "24h", "90d" or a bare number of seconds; nothing when malformed, negative or out of
+/// range.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// The shortest of those forms that is exact: 90000 ms -> "90s".

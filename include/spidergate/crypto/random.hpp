@@ -5,7 +5,8 @@
 
 namespace spidergate::crypto {
 
-/// Where unpredictable bytes come from. Production uses the operating system's generator through OpenSSL; tests give their own.
+/// Where unpredictable bytes come from. Production uses the operating system's generator through OpenSSL; tests give
+/// their own.
 class random_source {
  public:
   virtual ~random_source() = default;

@@ -1,14 +1,4 @@
 #pragma once
-#include <chrono>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include <spidergate/engine/health_board.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/model/receipt.hpp>
@@ -19,6 +9,16 @@
 #include <spidergate/upstream/client.hpp>
 #include <spidergate/vault/vault.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace spidergate::runtime {
 class worker;
 }
@@ -27,17 +27,17 @@ namespace spidergate::engine {
 
 /// The six clocks, the retries and the bounds (config `engine`).
 struct options {
-  std::chrono::milliseconds timeout{120'000};                ///< clock "total": the whole request
-  std::chrono::milliseconds connect_timeout{5'000};          ///< clock "connect"
-  std::chrono::milliseconds tls_timeout{5'000};              ///< clock "tls"
-  std::chrono::milliseconds first_byte_timeout{60'000};      ///< clock "response_head"
-  std::chrono::milliseconds first_content_timeout{60'000};   ///< clock "first_content", from the response head
-  std::chrono::milliseconds stream_idle_timeout{120'000};    ///< clock "stream_idle", between contents
-  std::chrono::milliseconds stream_keep_alive{15'000};       ///< silence that is filled with a comment
+  std::chrono::milliseconds timeout{120'000};               ///< clock "total": the whole request
+  std::chrono::milliseconds connect_timeout{5'000};         ///< clock "connect"
+  std::chrono::milliseconds tls_timeout{5'000};             ///< clock "tls"
+  std::chrono::milliseconds first_byte_timeout{60'000};     ///< clock "response_head"
+  std::chrono::milliseconds first_content_timeout{60'000};  ///< clock "first_content", from the response head
+  std::chrono::milliseconds stream_idle_timeout{120'000};   ///< clock "stream_idle", between contents
+  std::chrono::milliseconds stream_keep_alive{15'000};      ///< silence that is filled with a comment
   int retry_count = 1;
   int max_attempts = 8;
-  std::size_t max_answer_bytes = 64U << 20U;     ///< of a whole answer
-  std::size_t max_uncommitted_bytes = 256U << 10U;   ///< frames held back before the first content
+  std::size_t max_answer_bytes = 64U << 20U;        ///< of a whole answer
+  std::size_t max_uncommitted_bytes = 256U << 10U;  ///< frames held back before the first content
   bool allow_private_base_urls = false;
 };
 
@@ -46,11 +46,11 @@ class response_sink {
  public:
   virtual ~response_sink() = default;
 
-  /// What is known when the stream's head is due. With `early` set the head is due because of silence, before any provider has produced content:
-  /// who will serve is not known yet.
+  /// What is known when the stream's head is due. With `early` set the head is due because of silence, before any
+  /// provider has produced content: who will serve is not known yet.
   struct opening {
     std::string provider, model;
-    std::string fallback_from;      ///< "provider/model" of the first choice, when another serves
+    std::string fallback_from;  ///< "provider/model" of the first choice, when another serves
     std::size_t attempts = 0;
     std::vector<std::string> dropped_params;
     bool early = false;
@@ -67,43 +67,45 @@ struct task {
   const std::vector<router::ranked_candidate>& order;
   std::string_view brand_id;
   bool pool_access = true;
-  steady_time deadline;                      ///< clock "total"
-  std::chrono::milliseconds total;           ///< the same as a duration, for messages
+  steady_time deadline;             ///< clock "total"
+  std::chrono::milliseconds total;  ///< the same as a duration, for messages
   int retry_count = 1;
   const std::vector<std::pair<std::string, std::string>>& forwarded_headers;
   runtime::stop_signal& stop;
-  response_sink* sink = nullptr;             ///< where a streamed answer goes; set exactly when asked.stream
+  response_sink* sink = nullptr;  ///< where a streamed answer goes; set exactly when asked.stream
 };
 
 /// How it went.
 struct report {
   enum class ending : std::uint8_t {
-    answered,        ///< `body` is the whole answer
-    streamed,        ///< a good stream has been written, all but "[DONE]"
-    failed,          ///< nothing of an answer has been sent: `error`
-    stream_failed,   ///< the stream has begun and died: `error` goes out as its last frame
-    client_gone,     ///< the client left; what was produced is in `used`
+    answered,       ///< `body` is the whole answer
+    streamed,       ///< a good stream has been written, all but "[DONE]"
+    failed,         ///< nothing of an answer has been sent: `error`
+    stream_failed,  ///< the stream has begun and died: `error` goes out as its last frame
+    client_gone,    ///< the client left; what was produced is in `used`
   };
   ending how = ending::failed;
 
-  std::string provider_bytes;                ///< what `answer` points into
-  providers::client_answer answer;           ///< with answered
+  std::string provider_bytes;       ///< what `answer` points into
+  providers::client_answer answer;  ///< with answered
 
   model::api_error error;
   model::usage used;
-  std::optional<std::size_t> winner;         ///< index into task.order of who produced the answer
-  std::string fallback_from;                 ///< of the first choice, when another served
+  std::optional<std::size_t> winner;  ///< index into task.order of who produced the answer
+  std::string fallback_from;          ///< of the first choice, when another served
   std::vector<model::attempt> attempts;
   std::vector<std::string> dropped_params;
-  std::chrono::microseconds upstream_time{0};         ///< spent waiting for providers
+  std::chrono::microseconds upstream_time{0};  ///< spent waiting for providers
   std::optional<steady_time> first_content_at;
-  std::unique_ptr<upstream::call> remainder;          ///< with streamed: give it to finish_reading() once the client has its answer
+  std::unique_ptr<upstream::call>
+      remainder;  ///< with streamed: give it to finish_reading() once the client has its answer
 };
 
 /// Carries out a plan on one worker: attempts, failover, retries, clocks, and the relay of streams. Worker thread only.
 class engine {
  public:
-  engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health, std::function<double()> jitter);
+  engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health,
+         std::function<double()> jitter);
 
   /// Tries the candidates in order until one serves (spec 10). Never throws for what a provider does.
   /// `what`, all that it refers to, and `settings` outlive the call.
@@ -113,7 +115,8 @@ class engine {
   awaitable<void> finish_reading(std::unique_ptr<upstream::call> rest);
 
   /// One call without failover, counting and breaker, for `provider test`: what went wrong, or nothing.
-  awaitable<std::optional<std::string>> probe(const router::candidate& who, const vault::lease& key, const model::inference_request& asked, const options& settings);
+  awaitable<std::optional<std::string>> probe(const router::candidate& who, const vault::lease& key,
+                                              const model::inference_request& asked, const options& settings);
 
  private:
   friend class run_state;
@@ -121,7 +124,7 @@ class engine {
   upstream::client& providers_;
   vault::vault& keys_;
   health_board& health_;
-  std::function<double()> jitter_;   ///< uniform in [0, 1): the back-off's randomness
+  std::function<double()> jitter_;  ///< uniform in [0, 1): the back-off's randomness
 };
 
 }  // namespace spidergate::engine

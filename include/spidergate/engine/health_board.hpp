@@ -1,4 +1,7 @@
 #pragma once
+#include <spidergate/router/router.hpp>
+#include <spidergate/runtime/clock.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -9,23 +12,20 @@
 #include <unordered_map>
 #include <vector>
 
-#include <spidergate/router/router.hpp>
-#include <spidergate/runtime/clock.hpp>
-
 namespace spidergate::engine {
 
 /// The circuit breaker's settings (config `breaker`).
 struct breaker_options {
-  int failures = 5;                               ///< consecutive ones that open it
-  std::chrono::milliseconds window{60'000};       ///< within which they must fall
-  std::chrono::milliseconds cooldown{30'000};     ///< open for so long at first, doubling with each failed probe
+  int failures = 5;                            ///< consecutive ones that open it
+  std::chrono::milliseconds window{60'000};    ///< within which they must fall
+  std::chrono::milliseconds cooldown{30'000};  ///< open for so long at first, doubling with each failed probe
   std::chrono::milliseconds max_cooldown{600'000};
-  int half_open_requests = 1;                     ///< probes in flight at once
+  int half_open_requests = 1;  ///< probes in flight at once
 };
 
-/// How every candidate (provider + model, all keys) has been doing: success rate of the last five minutes and circuit breaker (spec 9).
-/// Written by the engine after each attempt, read when chains are ranked. Thread-safe, sharded by candidate; bounded to 10,000 candidates,
-/// beyond which unknown ones count as healthy and are not remembered.
+/// How every candidate (provider + model, all keys) has been doing: success rate of the last five minutes and circuit
+/// breaker (spec 9). Written by the engine after each attempt, read when chains are ranked. Thread-safe, sharded by
+/// candidate; bounded to 10,000 candidates, beyond which unknown ones count as healthy and are not remembered.
 class health_board {
  public:
   health_board(breaker_options options, const runtime::clock& time);
@@ -45,12 +45,18 @@ class health_board {
   void record(std::string_view candidate, bool success);
 
   /// Every candidate that has been tried, for metrics and `alias show`.
-  struct named_view { std::string candidate; view seen; };
+  struct named_view {
+    std::string candidate;
+    view seen;
+  };
   [[nodiscard]] std::vector<named_view> all() const;
 
  private:
   struct cell {
-    struct minute { std::int64_t number = -1; std::uint32_t successes = 0, failures = 0; };
+    struct minute {
+      std::int64_t number = -1;
+      std::uint32_t successes = 0, failures = 0;
+    };
     std::array<minute, 6> minutes{};
     int consecutive_failures = 0;
     epoch_ms first_failure_at = 0;

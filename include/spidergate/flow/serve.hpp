@@ -1,12 +1,4 @@
 #pragma once
-#include <chrono>
-#include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/catalogue/catalogue.hpp>
 #include <spidergate/engine/engine.hpp>
@@ -20,12 +12,22 @@
 #include <spidergate/runtime/clock.hpp>
 #include <spidergate/runtime/stop_signal.hpp>
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 namespace spidergate::flow {
 
-/// Everything that decides where a request may go: the catalogue and each brand's overrides. One immutable snapshot, taken once per request.
+/// Everything that decides where a request may go: the catalogue and each brand's overrides. One immutable snapshot,
+/// taken once per request.
 struct routing_snapshot {
   std::shared_ptr<const catalogue::catalogue> data;
-  std::unordered_map<std::string, router::brand_overrides> brands;   ///< by brand id; "" holds what applies to all brands
+  std::unordered_map<std::string, router::brand_overrides>
+      brands;  ///< by brand id; "" holds what applies to all brands
 
   /// The overrides of a brand, with those for all brands behind them.
   [[nodiscard]] const router::brand_overrides& of(const std::string& brand_id) const;
@@ -52,26 +54,27 @@ struct rooms {
 /// One inference request on its way, from authentication to the answer. Lives in the handler's coroutine.
 struct request_context {
   std::string request_id;
-  steady_time started;                       ///< first byte of the head
+  steady_time started;  ///< first byte of the head
   std::shared_ptr<const auth::principal> who;
   std::shared_ptr<const routing_snapshot> routing;
   std::shared_ptr<const engine::options> settings;
   std::vector<std::pair<std::string, std::string>> forwarded_headers;
   runtime::stop_signal stop;
-  limits::rate_state rates;                  ///< set as soon as the limits have spoken, for the answer's headers
+  limits::rate_state rates;  ///< set as soon as the limits have spoken, for the answer's headers
 };
 
 /// How a request ended, for the answer that the api room writes. The receipt is in the spool already.
 struct served {
   engine::report went;
   model::receipt receipt;
-  std::optional<model::api_error> error;     ///< set: this is what the client is told, as an answer or as the last frame of its stream
+  std::optional<model::api_error>
+      error;  ///< set: this is what the client is told, as an answer or as the last frame of its stream
 };
 
-/// The story of one inference request: limits, router, engine (which asks vault, dialect and upstream), settlement, receipt.
-/// `asked` may be an error already: a request that cannot be read is counted and gets its receipt like any other.
-/// `sink` is where a stream goes; null for whole answers. Worker thread only.
-awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked, model::endpoint kind,
-                        engine::response_sink* sink);
+/// The story of one inference request: limits, router, engine (which asks vault, dialect and upstream), settlement,
+/// receipt. `asked` may be an error already: a request that cannot be read is counted and gets its receipt like any
+/// other. `sink` is where a stream goes; null for whole answers. Worker thread only.
+awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
+                        model::endpoint kind, engine::response_sink* sink);
 
 }  // namespace spidergate::flow

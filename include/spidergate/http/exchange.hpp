@@ -68,8 +68,8 @@ class exchange {
   virtual awaitable<result<void>> write(std::string_view bytes) = 0;
   /// Sends `last` (may be empty) and ends the stream in the same write.
   virtual awaitable<result<void>> finish(std::string_view last) = 0;
-  /// Ends a failed stream: sends `last` (the frame that says what went wrong), ends the body and closes the connection. The framing is ended
-  /// well on purpose: readers that raise on a torn body would throw the explanation away.
+  /// Ends a failed stream: sends `last` (the frame that says what went wrong), ends the body and closes the connection.
+  /// The framing is ended well on purpose: readers that raise on a torn body would throw the explanation away.
   virtual awaitable<result<void>> abort(std::string_view last) = 0;
 
   /// True once any byte of the answer has been handed to the socket.

@@ -1,6 +1,5 @@
 #include "../handlers.hpp"
 
-
 namespace spidergate::api {
 
 awaitable<void> reload_config(request_scope& r) {
@@ -9,9 +8,14 @@ awaitable<void> reload_config(request_scope& r) {
   constexpr std::chrono::seconds patience{30};
   // Reading files blocks, so a database reader's thread does it.
   auto faults = co_await r.with.database.read(
-      r.with.home, [&shared = r.with.shared](sql::connection&) -> result<std::vector<std::string>> { return shared.reload_config(); },
+      r.with.home,
+      [&shared = r.with.shared](sql::connection&) -> result<std::vector<std::string>> {
+        return shared.reload_config();
+      },
       r.with.house.time.steady_now() + patience);
-  if (!faults) co_return co_await r.answer_error(model::make_error(model::api_errc::store_unavailable, "The configuration could not be read in time."));
+  if (!faults)
+    co_return co_await r.answer_error(
+        model::make_error(model::api_errc::store_unavailable, "The configuration could not be read in time."));
   if (!faults->empty()) {
     std::string message = "The configuration was not changed:";
     for (const auto& fault : *faults) message += " " + fault;

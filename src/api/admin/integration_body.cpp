@@ -10,7 +10,8 @@ using nlohmann::json;
 using fault = std::optional<model::api_error>;
 
 fault wrong(const std::string& field, std::string_view allowed) {
-  return model::make_error(model::api_errc::invalid_value, "'" + field + "' must be " + std::string(allowed) + ".", field);
+  return model::make_error(model::api_errc::invalid_value, "'" + field + "' must be " + std::string(allowed) + ".",
+                           field);
 }
 
 fault take_text(const std::string& field, const json& value, std::optional<std::string>& into) {
@@ -64,7 +65,8 @@ fault take_member(const std::string& field, const json& value, integration_body&
   if (field == "expires_at") return take_count(field, value, into.expires_at);
   if (field == "is_primary") return take_flag(field, value, into.is_primary);
   if (field == "is_active") return take_flag(field, value, into.is_active);
-  return model::make_error(model::api_errc::invalid_value, "There is no field '" + field.substr(0, 100) + "' in an integration.", field.substr(0, 100));
+  return model::make_error(model::api_errc::invalid_value,
+                           "There is no field '" + field.substr(0, 100) + "' in an integration.", field.substr(0, 100));
 }
 
 }  // namespace

@@ -1,16 +1,17 @@
 #pragma once
+#include <spidergate/model/api_error.hpp>
+#include <spidergate/store/records.hpp>
+#include <spidergate/vault/credentials.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <spidergate/model/api_error.hpp>
-#include <spidergate/store/records.hpp>
-#include <spidergate/vault/credentials.hpp>
-
 namespace spidergate::api {
 
-/// What a create or a merge patch of an integration says; absent members stay unset. Unknown members are refused: a misspelt limit must not be silently none.
+/// What a create or a merge patch of an integration says; absent members stay unset. Unknown members are refused: a
+/// misspelt limit must not be silently none.
 struct integration_body {
   std::optional<std::string> provider_name, key_label, base_url, scope;
   std::optional<std::vector<vault::credential_field>> credentials;

@@ -16,11 +16,13 @@ using ledger::receipts::search;
 
 constexpr std::chrono::seconds store_patience{10};
 constexpr std::pair<std::string_view, group> groups[] = {
-    {"", group::none},     {"none", group::none},     {"model", group::model}, {"provider", group::provider}, {"client", group::client}, {"token", group::token},
-    {"key", group::token}, {"brand", group::brand},   {"alias", group::alias}, {"day", group::day},           {"hour", group::hour}};
+    {"", group::none},         {"none", group::none},   {"model", group::model}, {"provider", group::provider},
+    {"client", group::client}, {"token", group::token}, {"key", group::token},   {"brand", group::brand},
+    {"alias", group::alias},   {"day", group::day},     {"hour", group::hour}};
 
 model::api_error bad_value(std::string_view param, std::string_view allowed) {
-  return model::make_error(model::api_errc::invalid_value, "'" + std::string(param) + "' must be " + std::string(allowed) + ".", std::string(param));
+  return model::make_error(model::api_errc::invalid_value,
+                           "'" + std::string(param) + "' must be " + std::string(allowed) + ".", std::string(param));
 }
 
 /// "7d", "24h" back from now, or epoch milliseconds.
@@ -41,7 +43,8 @@ model::outcome<search> filters(const request_scope& r, const auth::principal& wh
   by.status = r.query("status");
   by.cursor = r.query("cursor");
   const auto now = r.with.house.time.epoch_now();
-  for (const auto& [name, into] : {std::pair{std::string_view("since"), &by.since}, std::pair{std::string_view("until"), &by.until}}) {
+  for (const auto& [name, into] :
+       {std::pair{std::string_view("since"), &by.since}, std::pair{std::string_view("until"), &by.until}}) {
     const auto text = r.query(name);
     if (text.empty()) continue;
     const auto time = moment(text, now);
@@ -58,7 +61,8 @@ model::outcome<search> filters(const request_scope& r, const auth::principal& wh
 
 model::api_error store_error(const error_code& code) {
   if (code == store::errc::bad_cursor) return bad_value("cursor", "a next_cursor of an earlier page");
-  return model::make_error(model::api_errc::store_unavailable, "The ledger cannot be read right now: " + code.message());
+  return model::make_error(model::api_errc::store_unavailable,
+                           "The ledger cannot be read right now: " + code.message());
 }
 
 std::string page_json(const ledger::receipts::page& found) {
@@ -75,7 +79,13 @@ std::string page_json(const ledger::receipts::page& found) {
 std::string usage_json(std::string_view by, const std::vector<ledger::receipts::usage_row>& rows) {
   std::string body;
   json_writer out(body);
-  out.begin_object().key("object").string("list").key("group_by").string(by.empty() ? "none" : by).key("data").begin_array();
+  out.begin_object()
+      .key("object")
+      .string("list")
+      .key("group_by")
+      .string(by.empty() ? "none" : by)
+      .key("data")
+      .begin_array();
   for (const auto& row : rows) {
     out.begin_object().key("key").string(row.key).key("requests").number(row.requests).key("errors").number(row.errors);
     out.key("prompt_tokens").number(row.prompt_tokens).key("cached_tokens").number(row.cached_tokens);
@@ -96,7 +106,8 @@ awaitable<void> list_requests(request_scope& r) {
   if (!by) co_return co_await r.answer_error(by.error());
   const auto deadline = r.with.house.time.steady_now() + store_patience;
   (void)co_await r.with.ledger.flush(r.with.home, deadline);  // what was answered a moment ago belongs into the list
-  auto found = co_await r.with.database.read(r.with.home, [by = *by](sql::connection& on) { return ledger::receipts::list(on, by); }, deadline);
+  auto found = co_await r.with.database.read(
+      r.with.home, [by = *by](sql::connection& on) { return ledger::receipts::list(on, by); }, deadline);
   if (!found) co_return co_await r.answer_error(store_error(found.error()));
   co_await r.answer_json(200, page_json(*found));
 }
@@ -106,13 +117,18 @@ awaitable<void> show_usage(request_scope& r) {
   if (!who) co_return co_await r.answer_error(who.error());
   auto name = r.query("group_by");
   if (name.empty()) name = r.query("by");
-  const auto* wanted = std::find_if(std::begin(groups), std::end(groups), [&](const auto& g) { return g.first == name; });
-  if (wanted == std::end(groups)) co_return co_await r.answer_error(bad_value("group_by", "model, provider, client, token, brand, alias, day or hour"));
+  const auto* wanted =
+      std::find_if(std::begin(groups), std::end(groups), [&](const auto& g) { return g.first == name; });
+  if (wanted == std::end(groups))
+    co_return co_await r.answer_error(
+        bad_value("group_by", "model, provider, client, token, brand, alias, day or hour"));
   auto by = filters(r, **who);
   if (!by) co_return co_await r.answer_error(by.error());
   const auto deadline = r.with.house.time.steady_now() + store_patience;
   (void)co_await r.with.ledger.flush(r.with.home, deadline);
-  auto rows = co_await r.with.database.read(r.with.home, [by = *by, how = wanted->second](sql::connection& on) { return ledger::receipts::usage(on, how, by); }, deadline);
+  auto rows = co_await r.with.database.read(
+      r.with.home,
+      [by = *by, how = wanted->second](sql::connection& on) { return ledger::receipts::usage(on, how, by); }, deadline);
   if (!rows) co_return co_await r.answer_error(store_error(rows.error()));
   co_await r.answer_json(200, usage_json(name, *rows));
 }

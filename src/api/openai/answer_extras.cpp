@@ -10,7 +10,9 @@ namespace spidergate::api {
 
 namespace {
 
-double in_ms(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000.0; }
+double in_ms(std::chrono::microseconds time) {
+  return static_cast<double>(time.count()) / 1000.0;
+}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -26,7 +28,8 @@ answer_extras answer_extras::asked_by(const request_scope& r) {
 
 std::string answer_extras::members(const model::receipt& filed, const model::inference_request* asked) const {
   std::string text;
-  if (receipt || (asked != nullptr && !asked->options.routing_hints.empty())) text += ",\"x-llm-gateway\":" + model::compact_json(filed);
+  if (receipt || (asked != nullptr && !asked->options.routing_hints.empty()))
+    text += ",\"x-llm-gateway\":" + model::compact_json(filed);
   if (route_trace) text += ",\"spidergate\":{\"route_trace\":" + model::route_trace_json(filed) + "}";
   return text;
 }
@@ -39,15 +42,18 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
   headers.add("X-SpiderGate-Attempts", static_cast<std::int64_t>(filed.attempts.size()));
   headers.add("X-SpiderGate-Cost-Usd", filed.cost.to_usd());
   headers.add("X-SpiderGate-Cache", "off");
-  headers.add("X-SpiderGate-Overhead-Ms", fmt::format("{:.3f}", static_cast<double>(filed.routing_overhead_us) / 1000.0));
+  headers.add("X-SpiderGate-Overhead-Ms",
+              fmt::format("{:.3f}", static_cast<double>(filed.routing_overhead_us) / 1000.0));
   if (filed.fallback_used) headers.add("X-SpiderGate-Fallback-From", filed.fallback_from);
   if (!filed.dropped_params.empty()) headers.add("X-SpiderGate-Dropped-Params", joined(filed.dropped_params));
   headers.add("x-llm-gateway", model::compact_json(filed));
 }
 
-std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider, std::chrono::microseconds total) {
+std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
+                          std::chrono::microseconds total) {
   const auto gateway = total - provider - before_flow;
-  return fmt::format("read;dur={:.3f}, gateway;dur={:.3f}, provider;dur={:.3f}, total;dur={:.3f}", in_ms(before_flow), in_ms(gateway), in_ms(provider), in_ms(total));
+  return fmt::format("read;dur={:.3f}, gateway;dur={:.3f}, provider;dur={:.3f}, total;dur={:.3f}", in_ms(before_flow),
+                     in_ms(gateway), in_ms(provider), in_ms(total));
 }
 
 }  // namespace spidergate::api

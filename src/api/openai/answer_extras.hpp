@@ -1,21 +1,22 @@
 #pragma once
-#include <string>
-#include <string_view>
-
 #include "../request_scope.hpp"
 
 #include <spidergate/flow/serve.hpp>
 
+#include <string>
+#include <string_view>
+
 namespace spidergate::api {
 
-/// What the client wants to see of the routing inside the body: `?include_receipt=true`, routing hints or `auto` ask for "x-llm-gateway", `?include_route_trace=true` for
-/// "spidergate": {"route_trace": […]} (spec 10, 12).
+/// What the client wants to see of the routing inside the body: `?include_receipt=true`, routing hints or `auto` ask
+/// for "x-llm-gateway", `?include_route_trace=true` for "spidergate": {"route_trace": […]} (spec 10, 12).
 struct answer_extras {
   bool receipt = false;
   bool route_trace = false;
 
   [[nodiscard]] static answer_extras asked_by(const request_scope& r);
-  /// `,"x-llm-gateway":{…},"spidergate":{…}`: members to put before a body's closing brace; empty when nothing is wanted.
+  /// `,"x-llm-gateway":{…},"spidergate":{…}`: members to put before a body's closing brace; empty when nothing is
+  /// wanted.
   [[nodiscard]] std::string members(const model::receipt& filed, const model::inference_request* asked) const;
 };
 
@@ -23,6 +24,7 @@ struct answer_extras {
 void add_execution_headers(http::header_block& headers, const model::receipt& filed);
 
 /// "auth;dur=0.012, route;dur=0.040, provider;dur=12.3, total;dur=12.4", in milliseconds.
-[[nodiscard]] std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider, std::chrono::microseconds total);
+[[nodiscard]] std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
+                                        std::chrono::microseconds total);
 
 }  // namespace spidergate::api

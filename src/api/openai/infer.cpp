@@ -27,16 +27,23 @@ std::chrono::microseconds since(const request_scope& r, steady_time start) {
 std::optional<model::api_error> fault_of_head(const request_scope& r) {
   const auto type = r.header("content-type");
   if (!type.empty() && to_lower(type).find("json") == std::string::npos) {
-    return model::make_error(model::api_errc::unsupported_media_type, "The body must be JSON (Content-Type: application/json), not '" + std::string(type.substr(0, 100)) + "'.");
+    return model::make_error(
+        model::api_errc::unsupported_media_type,
+        "The body must be JSON (Content-Type: application/json), not '" + std::string(type.substr(0, 100)) + "'.");
   }
   if (const auto coding = r.header("content-encoding"); !coding.empty() && !iequals(coding, "identity")) {
-    return model::make_error(model::api_errc::unsupported_media_type, "The body must not be compressed (Content-Encoding: " + std::string(coding.substr(0, 100)) + ").");
+    return model::make_error(
+        model::api_errc::unsupported_media_type,
+        "The body must not be compressed (Content-Encoding: " + std::string(coding.substr(0, 100)) + ").");
   }
   if (!r.x.head().content_length && !r.x.head().chunked) {
-    return model::make_error(model::api_errc::length_required, "The request has no body: send Content-Length or Transfer-Encoding: chunked.");
+    return model::make_error(model::api_errc::length_required,
+                             "The request has no body: send Content-Length or Transfer-Encoding: chunked.");
   }
   if (parse_integer<int>(r.header(hop_header)).value_or(0) >= most_hops) {
-    return model::make_error(model::api_errc::loop_detected, "This request has passed a SpiderGate three times: a provider's base_url leads back here.");
+    return model::make_error(
+        model::api_errc::loop_detected,
+        "This request has passed a SpiderGate three times: a provider's base_url leads back here.");
   }
   if (r.with.shared.draining.load(std::memory_order_relaxed)) {
     return model::make_error(model::api_errc::draining, "The gateway is shutting down and takes no new requests.");
@@ -61,8 +68,8 @@ std::vector<std::pair<std::string, std::string>> headers_to_forward(request_scop
   return forwarded;
 }
 
-awaitable<void> answer_whole(request_scope& r, const flow::served& outcome, const model::inference_request& asked, const answer_extras& extras,
-                             std::chrono::microseconds before_flow) {
+awaitable<void> answer_whole(request_scope& r, const flow::served& outcome, const model::inference_request& asked,
+                             const answer_extras& extras, std::chrono::microseconds before_flow) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   r.add_common_headers(headers);
@@ -81,7 +88,8 @@ awaitable<void> answer_whole(request_scope& r, const flow::served& outcome, cons
 }
 
 /// The last frames of a good stream: what the client asked to see of the routing, then the end mark.
-std::string closing_frames(const flow::served& outcome, const model::inference_request& asked, const answer_extras& extras) {
+std::string closing_frames(const flow::served& outcome, const model::inference_request& asked,
+                           const answer_extras& extras) {
   std::string frames;
   const auto members = extras.members(outcome.receipt, &asked);
   if (!members.empty()) {
@@ -125,8 +133,14 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
 
   const auto asked = co_await read_asked(r, kind);
   const auto before_flow = since(r, r.x.started());
-  flow::request_context context{.request_id = r.request_id, .started = r.x.started(), .who = std::move(*who), .routing = r.now.routing.get(),
-                                .settings = r.now.engine_settings.get(), .forwarded_headers = headers_to_forward(r), .stop = {}, .rates = {}};
+  flow::request_context context{.request_id = r.request_id,
+                                .started = r.x.started(),
+                                .who = std::move(*who),
+                                .routing = r.now.routing.get(),
+                                .settings = r.now.engine_settings.get(),
+                                .forwarded_headers = headers_to_forward(r),
+                                .stop = {},
+                                .rates = {}};
   r.x.watch_client([&context] { context.stop.stop(runtime::stop_signal::reason::client_gone); });
 
   const bool streams = asked && asked->stream;

@@ -15,13 +15,20 @@ constexpr std::int64_t created = 1'735'689'600;
 
 std::string_view mode_name(catalogue::mode m) noexcept {
   switch (m) {
-    case catalogue::mode::chat: return "chat";
-    case catalogue::mode::embedding: return "embedding";
-    case catalogue::mode::image: return "image";
-    case catalogue::mode::audio_speech: return "audio_speech";
-    case catalogue::mode::audio_transcription: return "audio_transcription";
-    case catalogue::mode::rerank: return "rerank";
-    case catalogue::mode::moderation: return "moderation";
+    case catalogue::mode::chat:
+      return "chat";
+    case catalogue::mode::embedding:
+      return "embedding";
+    case catalogue::mode::image:
+      return "image";
+    case catalogue::mode::audio_speech:
+      return "audio_speech";
+    case catalogue::mode::audio_transcription:
+      return "audio_transcription";
+    case catalogue::mode::rerank:
+      return "rerank";
+    case catalogue::mode::moderation:
+      return "moderation";
   }
   return "chat";
 }
@@ -33,7 +40,14 @@ class model_writer {
 
   void write(const std::string& id, std::string_view owner, const catalogue::model_entry* entry) {
     out_.begin_object();
-    out_.key("id").string(id).key("object").string("model").key("created").number(created).key("owned_by").string(owner);
+    out_.key("id")
+        .string(id)
+        .key("object")
+        .string("model")
+        .key("created")
+        .number(created)
+        .key("owned_by")
+        .string(owner);
     out_.key("type").string("model").key("display_name").string(id).key("name").string(id);
     out_.key("created_at").string("2025-01-01T00:00:00Z");
     if (entry != nullptr) write_facts(*entry);
@@ -61,8 +75,11 @@ class model_writer {
     price("input_cache_write", entry.price.cache_write);
     out_.end_object();
     out_.key("architecture").begin_object().key("input_modalities").begin_array();
-    const std::pair<bool, std::string_view> inputs[] = {
-        {entry.text_in, "text"}, {entry.image_in, "image"}, {entry.audio_in, "audio"}, {entry.video_in, "video"}, {entry.pdf_in, "file"}};
+    const std::pair<bool, std::string_view> inputs[] = {{entry.text_in, "text"},
+                                                        {entry.image_in, "image"},
+                                                        {entry.audio_in, "audio"},
+                                                        {entry.video_in, "video"},
+                                                        {entry.pdf_in, "file"}};
     for (const auto& [has, name] : inputs) {
       if (has) out_.string(name);
     }
@@ -158,11 +175,12 @@ awaitable<void> list_models(request_scope& r) {
   std::string first;
   std::string last;
   out.begin_object().key("object").string("list").key("data").begin_array();
-  model_view(r, **who, r.query_flag("all")).each([&](const std::string& id, std::string_view owner, const catalogue::model_entry* entry) {
-    writer.write(id, owner, entry);
-    if (first.empty()) first = id;
-    last = id;
-  });
+  model_view(r, **who, r.query_flag("all"))
+      .each([&](const std::string& id, std::string_view owner, const catalogue::model_entry* entry) {
+        writer.write(id, owner, entry);
+        if (first.empty()) first = id;
+        last = id;
+      });
   out.end_array().key("has_more").boolean(false);
   out.key("first_id");
   first.empty() ? out.null() : out.string(first);
@@ -180,12 +198,14 @@ awaitable<void> show_model(request_scope& r) {
   if (!meaning) co_return co_await r.answer_error(meaning.error());
   const auto& head = meaning->chain.front();
   if (!(*who)->may_use(r.where.id, head.name())) {
-    co_return co_await r.answer_error(model::make_error(model::api_errc::model_not_allowed, "This token may not use the model '" + r.where.id + "'.", "model"));
+    co_return co_await r.answer_error(model::make_error(
+        model::api_errc::model_not_allowed, "This token may not use the model '" + r.where.id + "'.", "model"));
   }
   std::string body;
   json_writer out(body);
   const bool alias = !meaning->alias.empty();
-  model_writer(out).write(r.where.id, alias ? std::string_view("spidergate") : std::string_view(head.provider->id), alias ? nullptr : head.entry);
+  model_writer(out).write(r.where.id, alias ? std::string_view("spidergate") : std::string_view(head.provider->id),
+                          alias ? nullptr : head.entry);
   co_await r.answer_json(200, std::move(body));
 }
 

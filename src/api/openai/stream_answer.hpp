@@ -1,7 +1,7 @@
 #pragma once
-#include <spidergate/engine/engine.hpp>
-
 #include "answer_extras.hpp"
+
+#include <spidergate/engine/engine.hpp>
 
 namespace spidergate::api {
 

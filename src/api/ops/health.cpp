@@ -4,7 +4,9 @@
 
 namespace spidergate::api {
 
-awaitable<void> show_alive(request_scope& r) { return r.answer_json(200, R"({"status":"ok"})"); }
+awaitable<void> show_alive(request_scope& r) {
+  return r.answer_json(200, R"({"status":"ok"})");
+}
 
 awaitable<void> show_ready(request_scope& r) {
   auto reasons = r.with.shared.unready_reasons();

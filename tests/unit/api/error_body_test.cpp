@@ -1,7 +1,6 @@
 #include "error_body.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace spidergate::api {
@@ -17,12 +16,17 @@ std::string headers_of(const model::api_error& error) {
 }
 
 TEST(error_body, has_openais_shape_with_null_for_what_is_absent) {
-  const auto body = json::parse(error_body(model::make_error(model::api_errc::invalid_api_key, "No \"such\" key."), "req_1"));
-  EXPECT_EQ(body, json::parse(R"({"error":{"message":"No \"such\" key.","type":"authentication_error","param":null,"code":"invalid_api_key","source":"gateway","request_id":"req_1"}})"));
+  const auto body =
+      json::parse(error_body(model::make_error(model::api_errc::invalid_api_key, "No \"such\" key."), "req_1"));
+  EXPECT_EQ(
+      body,
+      json::parse(
+          R"({"error":{"message":"No \"such\" key.","type":"authentication_error","param":null,"code":"invalid_api_key","source":"gateway","request_id":"req_1"}})"));
 }
 
 TEST(error_body, names_the_parameter) {
-  const auto body = json::parse(error_body(model::make_error(model::api_errc::missing_field, "x", "messages[0].role"), "r"));
+  const auto body =
+      json::parse(error_body(model::make_error(model::api_errc::missing_field, "x", "messages[0].role"), "r"));
   EXPECT_EQ(body["error"]["param"], "messages[0].role");
 }
 

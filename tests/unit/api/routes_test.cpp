@@ -6,15 +6,17 @@ namespace spidergate::api {
 namespace {
 
 TEST(routes, inference_is_found_with_and_without_each_prefix) {
-  for (const auto* path : {"/v1/chat/completions", "/chat/completions", "/api/gate/v1/chat/completions", "/api/gate/chat/completions", "/v1/v1/chat/completions",
-                           "/v1//chat/completions/", "//v1/chat//completions", "/api/gate/v1/v1/chat/completions/"}) {
+  for (const auto* path : {"/v1/chat/completions", "/chat/completions", "/api/gate/v1/chat/completions",
+                           "/api/gate/chat/completions", "/v1/v1/chat/completions", "/v1//chat/completions/",
+                           "//v1/chat//completions", "/api/gate/v1/v1/chat/completions/"}) {
     EXPECT_EQ(find_route(path, false).what, resource::chat) << path;
   }
   EXPECT_EQ(find_route("/v1/completions", false).what, resource::completions);
 }
 
 TEST(routes, a_models_id_may_hold_slashes_and_escapes) {
-  EXPECT_EQ(find_route("/v1/models/openrouter/meta-llama/llama-3:free", false).id, "openrouter/meta-llama/llama-3:free");
+  EXPECT_EQ(find_route("/v1/models/openrouter/meta-llama/llama-3:free", false).id,
+            "openrouter/meta-llama/llama-3:free");
   EXPECT_EQ(find_route("/v1/models/openai%2Fgpt-4o", false).id, "openai/gpt-4o");
   EXPECT_EQ(find_route("/v1/models/", false).what, resource::model_list);
 }

@@ -27,7 +27,8 @@ TEST(read_credential, takes_nothing_for_a_provider_without_key) {
 }
 
 TEST(read_credential, refuses_what_is_not_a_flat_object_of_strings) {
-  for (const auto* bad : {"[]", "{", R"({"a"})", R"({"a":1})", R"({"a":{}})", R"({"a":"b"}x)", R"({"a":"b",})", R"({"a":"\q"})", R"({"a":"\u12)"}) {
+  for (const auto* bad : {"[]", "{", R"({"a"})", R"({"a":1})", R"({"a":{}})", R"({"a":"b"}x)", R"({"a":"b",})",
+                          R"({"a":"\q"})", R"({"a":"\u12)"}) {
     EXPECT_FALSE(read_credential(bad)) << bad;
   }
 }
@@ -39,7 +40,8 @@ TEST(destination_of, fills_settings_into_the_base_url) {
   ASSERT_TRUE(to);
   EXPECT_EQ(to->base_path, "/accounts/a1/v1");
   EXPECT_EQ(to->where.host, "api.example.com");
-  EXPECT_FALSE(destination_of(p, {}, *read_credential(R"({"api_key":"k"})"), false)) << "a missing setting must not be sent as a brace";
+  EXPECT_FALSE(destination_of(p, {}, *read_credential(R"({"api_key":"k"})"), false))
+      << "a missing setting must not be sent as a brace";
 }
 
 TEST(destination_of, refuses_an_origin_that_the_credential_is_not_bound_to) {
@@ -61,7 +63,8 @@ TEST(destination_of, holds_only_urls_from_the_api_to_public_addresses) {
   EXPECT_FALSE(destination_of(p, key, {}, false)->where.allow_private);
   EXPECT_TRUE(destination_of(p, key, {}, true)->where.allow_private);
   p = provider_at("https://{workspace_host}/v1");
-  EXPECT_FALSE(destination_of(p, {}, *read_credential(R"({"workspace_host":"10.0.0.1"})"), false)->where.allow_private) << "the host is the account's word";
+  EXPECT_FALSE(destination_of(p, {}, *read_credential(R"({"workspace_host":"10.0.0.1"})"), false)->where.allow_private)
+      << "the host is the account's word";
 }
 
 }  // namespace

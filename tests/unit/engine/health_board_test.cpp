@@ -1,10 +1,10 @@
+#include "manual_clock.hpp"
+
 #include <spidergate/engine/health_board.hpp>
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-
-#include "manual_clock.hpp"
 
 namespace spidergate::engine {
 namespace {
@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 struct health_board_test : ::testing::Test {
   spidergate::testing::manual_clock time;
-  health_board board{{.failures = 3, .window = 60s, .cooldown = 30s, .max_cooldown = 100s, .half_open_requests = 1}, time};
+  health_board board{{.failures = 3, .window = 60s, .cooldown = 30s, .max_cooldown = 100s, .half_open_requests = 1},
+                     time};
 
   void fail(int times) {
     for (int i = 0; i < times; ++i) board.record("p/m", false);

@@ -1,8 +1,8 @@
 #include "verdict.hpp"
 
-#include <gtest/gtest.h>
-
 #include <spidergate/upstream/errc.hpp>
+
+#include <gtest/gtest.h>
 
 namespace spidergate::engine {
 namespace {
@@ -54,7 +54,8 @@ TEST(verdict, says_when_the_total_clock_ran_out) {
 }
 
 TEST(verdict, lists_all_attempts_and_forbids_the_retry) {
-  const auto error = verdict_on({said(error_class::failed, 500), said(error_class::overloaded, 503)}, one_attempt, false, 1s);
+  const auto error =
+      verdict_on({said(error_class::failed, 500), said(error_class::overloaded, 503)}, one_attempt, false, 1s);
   EXPECT_EQ(error.code, model::api_errc::provider_error);
   EXPECT_EQ(error.provider_status, 503);
   EXPECT_TRUE(error.retry_useless);
@@ -62,10 +63,12 @@ TEST(verdict, lists_all_attempts_and_forbids_the_retry) {
 }
 
 TEST(verdict, carries_the_shortest_wait_when_all_were_rate_limited) {
-  const auto error = verdict_on({said(error_class::rate_limited, 429, 20s), said(error_class::rate_limited, 429, 7s)}, one_attempt, false, 1s);
+  const auto error = verdict_on({said(error_class::rate_limited, 429, 20s), said(error_class::rate_limited, 429, 7s)},
+                                one_attempt, false, 1s);
   EXPECT_EQ(error.code, model::api_errc::provider_rate_limited);
   EXPECT_EQ(error.retry_after, 7s);
-  EXPECT_EQ(verdict_on({said(error_class::invalid_credentials, 401)}, one_attempt, false, 1s).code, model::api_errc::provider_auth_failed);
+  EXPECT_EQ(verdict_on({said(error_class::invalid_credentials, 401)}, one_attempt, false, 1s).code,
+            model::api_errc::provider_auth_failed);
   EXPECT_EQ(verdict_on({}, {}, false, 1s).code, model::api_errc::no_available_key);
 }
 

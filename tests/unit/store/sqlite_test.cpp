@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <fstream>
 #include <string>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,13 +31,15 @@ TEST(sqlite, connections_are_set_up) {
   EXPECT_EQ(on->exec("PRAGMA synchronous").value()[0].integer(0), 1);
 }
 
-/// True when another process would see this one's lock on the file: asked from a child, since a process never meets its own locks.
+/// True when another process would see this one's lock on the file: asked from a child, since a process never meets its
+/// own locks.
 bool lock_is_seen_by_others(const std::string& path) {
   constexpr off_t sqlite_lock_bytes = 0x40000000;
   const auto child = ::fork();
   if (child == 0) {
     const int file = ::open(path.c_str(), O_RDWR);
-    struct flock wanted{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = sqlite_lock_bytes, .l_len = 512, .l_pid = 0};
+    struct flock wanted{
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = sqlite_lock_bytes, .l_len = 512, .l_pid = 0};
     const bool asked = file >= 0 && ::fcntl(file, F_GETLK, &wanted) == 0;
     ::_exit(asked && wanted.l_type != F_UNLCK ? 0 : 1);
   }
@@ -52,7 +54,9 @@ TEST(sqlite, a_second_connection_leaves_the_firsts_locks_alone) {
   const auto first = database.open();
   ASSERT_TRUE(first->exec("SELECT count(*) FROM sqlite_schema"));
   ASSERT_TRUE(lock_is_seen_by_others(database.path()));
-  { const auto second = database.open(); }
+  {
+    const auto second = database.open();
+  }
   EXPECT_TRUE(lock_is_seen_by_others(database.path()));
 }
 
