@@ -6,6 +6,8 @@
 #include <spidergate/http/errc.hpp>
 #include <spidergate/http/query.hpp>
 
+#include <fmt/format.h>
+
 namespace spidergate::api {
 
 namespace {
@@ -67,10 +69,16 @@ void request_scope::add_common_headers(http::header_block& headers) const {
   add_rates(headers, rates, with.house.time.epoch_now());
 }
 
+void request_scope::add_total_time(http::header_block& headers) const {
+  const std::chrono::duration<double, std::milli> total = with.house.time.steady_now() - x.started();
+  headers.add("Server-Timing", fmt::format("total;dur={:.3f}", total.count()));
+}
+
 awaitable<void> request_scope::answer_json(int status, std::string body) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   add_common_headers(headers);
+  add_total_time(headers);
   const std::string_view piece = body;
   // A client that left before its answer is nobody's error.
   (void)co_await x.respond(status, headers, {&piece, 1});
@@ -80,6 +88,7 @@ awaitable<void> request_scope::answer_error(model::api_error error) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   add_common_headers(headers);
+  add_total_time(headers);
   add_error_headers(headers, error);
   if (error.code == model::api_errc::method_not_allowed) headers.add("Allow", where.methods);
   if (error.code == model::api_errc::upgrade_required) headers.add("Upgrade", "HTTP/1.1");

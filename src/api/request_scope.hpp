@@ -36,6 +36,8 @@ struct request_scope {
 
   /// Starts a block with what every answer carries: the request ids and, where known, the rate limits.
   void add_common_headers(http::header_block& headers) const;
+  /// Server-Timing for answers whose stages are not told apart.
+  void add_total_time(http::header_block& headers) const;
 
   awaitable<void> answer_json(int status, std::string body);
   awaitable<void> answer_error(model::api_error error);

@@ -27,15 +27,37 @@ store::token_record token_row(const auth::fresh_token& made, std::string id, con
   return t;
 }
 
-result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::random_source& random, epoch_ms now) {
-  const auto brands = store::brands::list(on);
-  if (!brands) return brands.error();
-  if (!brands->empty()) return std::optional<first_tokens>{};
+constexpr std::string_view start_mark = "first_start";
 
-  const store::brand_record brand{
-      .id = new_id(random, "brd_"), .name = "default", .pool_access = true, .created_at = now};
-  const store::client_record client{
-      .id = new_id(random, "cli_"), .brand_id = brand.id, .name = "default", .created_at = now};
+/// The brand `default`, which the CLI may have made before the first start.
+result<store::brand_record> default_brand(sql::connection& on, crypto::random_source& random, epoch_ms now) {
+  auto known = store::brands::find_by_name(on, "default");
+  if (!known) return known.error();
+  if (*known) return std::move(**known);
+  store::brand_record brand{.id = new_id(random, "brd_"), .name = "default", .pool_access = true, .created_at = now};
+  if (const auto done = store::brands::insert(on, brand); !done) return done.error();
+  return brand;
+}
+
+result<store::client_record> default_client(sql::connection& on, crypto::random_source& random, epoch_ms now) {
+  const auto brand = default_brand(on, random, now);
+  if (!brand) return brand.error();
+  auto known = store::clients::find_by_name(on, brand->id, "default");
+  if (!known) return known.error();
+  if (*known) return std::move(**known);
+  store::client_record client{
+      .id = new_id(random, "cli_"), .brand_id = brand->id, .name = "default", .created_at = now};
+  if (const auto done = store::clients::insert(on, client); !done) return done.error();
+  return client;
+}
+
+result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::random_source& random, epoch_ms now) {
+  const auto started = store::meta::get(on, start_mark);
+  if (!started) return started.error();
+  if (*started) return std::optional<first_tokens>{};
+  const auto owner = default_client(on, random, now);
+  if (!owner) return owner.error();
+  const auto& client = *owner;
   const auto key = auth::make_key(random, "prod");
   const auto pat = auth::make_pat(random);
   auto key_row = token_row(key, new_id(random, "tok_"), client, now);
@@ -47,8 +69,8 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
   pat_row.kind = "pat";
   pat_row.label = "first admin token";
   pat_row.scopes = {"inference", "usage", "vault", "admin"};
-  for (const auto& done : {store::brands::insert(on, brand), store::clients::insert(on, client),
-                           store::tokens::insert(on, key_row), store::tokens::insert(on, pat_row)}) {
+  for (const auto& done : {store::tokens::insert(on, key_row), store::tokens::insert(on, pat_row),
+                           store::meta::put(on, start_mark, to_iso8601(now))}) {
     if (!done) return done.error();
   }
   return std::optional(first_tokens{.key = key.text, .admin = pat.text});

@@ -10,6 +10,7 @@ void stream_answer::open(const opening& head) {
   headers.add("Cache-Control", "no-cache");
   headers.add("X-Accel-Buffering", "no");
   r_.add_common_headers(headers);
+  r_.add_total_time(headers);
   if (!head.early) {
     headers.add("X-SpiderGate-Provider", head.provider);
     headers.add("X-SpiderGate-Model", head.model);
