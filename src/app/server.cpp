@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds change_period{250};
 
 /// The value of a result, or the reason why the server cannot start.
 template <class T>
-T need(boost::system::result<T, std::string> got) {
+T need(boost::system::result<T, std::string>&& got) {
   if (!got) throw std::runtime_error(got.error());
   if constexpr (!std::is_void_v<T>) return std::move(*got);
 }
