@@ -85,9 +85,6 @@ failure from_transport(error_code code, std::string_view clock) {
   }
   switch (what) {
     case upstream::errc::address_refused:
-      f.next = next_step::other_candidate;
-      f.counts_for_breaker = false;
-      break;
     case upstream::errc::too_many_connections:
       f.next = next_step::other_candidate;
       f.counts_for_breaker = false;

@@ -90,7 +90,7 @@ told<int> count_missing(sql::connection& on, std::span<const migration> known) {
 
 told<int> apply(sql::connection& on, std::span<const migration> known, epoch_ms now) {
   // The common start needs no lock.
-  const auto missing = count_missing(on, known);
+  auto missing = count_missing(on, known);
   if (!missing || *missing == 0) return missing;
   for (int count = 0;; ++count) {
     const auto next = apply_next(on, known, now);

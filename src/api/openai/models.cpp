@@ -110,7 +110,7 @@ class model_view {
 
   [[nodiscard]] bool serves(const catalogue::provider& p) const {
     if (all_) return true;
-    const auto dialects = providers::known_dialects();
+    const auto& dialects = providers::known_dialects();
     if (std::find(dialects.begin(), dialects.end(), p.dialect) == dialects.end()) return false;
     if (r_.with.house.keys.available(p.id, who_.brand_id, who_.pool_access).usable) return true;
     // A self-hosted server of the built-in catalogue is only there when the operator says so.

@@ -78,7 +78,7 @@ void append_function(std::string& out, const parts& p, bool first, bool drop_nam
 struct tool_call_deltas::delta {
   explicit delta(json::value call) : read(call) {
     const auto number = read.index.whole_number();
-    if (number && *number >= 0 && *number < most_calls) index = *number;
+    if (number && *number >= 0 && *number < most_calls) index = number;
     const auto id_text = read.id_text();
     if (!id_text.empty()) id = hash_of(id_text);
     if (is_text(read.name)) name = hash_of(read.name.literal());
