@@ -57,7 +57,7 @@ struct gateway::impl {
             .routing = decltype(snapshots::routing)(with.routing),
             .engine_settings = decltype(snapshots::engine_settings)(with.engine_settings),
             .forwarded_header_names = decltype(snapshots::forwarded_header_names)(with.forwarded_header_names)},
-        ids(with.shared.random) {}
+        ids(with.shared.random, with.house.time) {}
 
   awaitable<void> dispatch(request_scope& r) {
     switch (r.where.what) {

@@ -17,24 +17,29 @@ std::uint64_t next_number(std::uint64_t& state) noexcept {
   return z ^ (z >> 31U);
 }
 
-void append_base62(std::string& out, std::uint64_t number) {
-  for (int i = 0; i < 11; ++i, number /= 62) out.push_back(base62[number % 62]);
+constexpr std::size_t id_length = 26;
+constexpr std::size_t time_end = 13;  ///< "req_" and nine digits of time
+constexpr std::size_t half_end = 20;
+
+/// Fills [from, to) with the low digits of `number`, the highest first.
+void put_base62(std::string& id, std::size_t from, std::size_t to, std::uint64_t number) {
+  for (auto at = to; at > from; number /= 62) id[--at] = base62[number % 62];
 }
 
 }  // namespace
 
-request_ids::request_ids(crypto::random_source& random) {
+request_ids::request_ids(crypto::random_source& random, const runtime::clock& time) : time_(time) {
   std::array<unsigned char, sizeof(state_)> seed{};
   random.fill(seed);
   std::copy(seed.begin(), seed.end(), reinterpret_cast<unsigned char*>(state_));
 }
 
 std::string request_ids::next() {
-  std::string id;
-  id.reserve(26);
-  id = "req_";
-  append_base62(id, next_number(state_[0]));
-  append_base62(id, next_number(state_[1]));
+  std::string id(id_length, '\0');
+  id.replace(0, 4, "req_");
+  put_base62(id, 4, time_end, static_cast<std::uint64_t>(time_.epoch_us_now()));
+  put_base62(id, time_end, half_end, next_number(state_[0]));
+  put_base62(id, half_end, id_length, next_number(state_[1]));
   return id;
 }
 

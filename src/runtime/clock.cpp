@@ -10,6 +10,10 @@ class os_clock final : public clock {
     const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
   }
+  [[nodiscard]] std::int64_t epoch_us_now() const noexcept override {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
+  }
 };
 
 }  // namespace
