@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <exception>
 #include <ostream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace spidergate::app {
@@ -80,6 +81,14 @@ void configure_log(bool verbose) {
   });
 }
 
+/// Every stream holds two descriptors; the soft limit of most shells (1024) is far below what a gateway needs.
+void raise_descriptor_limit() {
+  struct rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+  files.rlim_cur = files.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) telemetry::log::warning("the limit of open files could not be raised");
+}
+
 /// What is printed once, on the first start.
 void greet(cli::context& with, const first_tokens& tokens, const server_plan& plan) {
   const auto model = model_to_try(with);
@@ -105,6 +114,7 @@ void greet(cli::context& with, const first_tokens& tokens, const server_plan& pl
 
 int serve(cli::context& with) {
   configure_log(with.config().values.server.dev);
+  raise_descriptor_limit();
   auto plan = plan_from(with);
   if (with.made_master_key()) {
     telemetry::log::warning(

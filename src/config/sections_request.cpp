@@ -69,7 +69,7 @@ std::vector<declaration> request_settings() {
        .store = SG_FIELD(engine.max_attempts)},
       {.key = "engine.max_connections_per_origin",
        .type = kind::count,
-       .fallback = "256",
+       .fallback = "8192",
        .least = 1,
        .most = 65'536,
        .restart_needed = true,
