@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include "ledger_spending.hpp"
 #include "request_metrics.hpp"
 #include "upkeep.hpp"
 #include "worker_house.hpp"
@@ -79,7 +80,6 @@ struct server::impl {
   const runtime::clock& time = runtime::system_clock();
   vault::vault keys;
   store_state state;
-  limits::limiter limiter;
   engine::health_board health;
   request_metrics callbacks;
   runtime::published<auth::trusted_proxies> proxies;
@@ -93,6 +93,8 @@ struct server::impl {
   std::vector<std::unique_ptr<worker_house>> workers;
   // After the workers, so that what still waits for it is answered before they go.
   store::database database;
+  ledger_spending spending;
+  limits::limiter limiter;
   std::unique_ptr<store::change_watch> watch;
   std::unique_ptr<upkeep> chores;
 
@@ -102,7 +104,6 @@ struct server::impl {
         metrics(plan.threads),
         keys(plan.keys, counters, time),
         state(plan.live.catalogue, plan.live.default_rpm, keys),
-        limiter(counters, time),
         health(plan.breaker, time),
         callbacks(metrics),
         proxies(std::make_shared<auth::trusted_proxies>(plan.live.trusted_proxies)),
@@ -117,9 +118,11 @@ struct server::impl {
             .open_access = open_access(),
             .random = crypto::system_random(),
             .keys = plan.keys},
-        database(open_store, database_readers) {
+        database(open_store, database_readers),
+        spending(ledger, database),
+        limiter(counters, spending, time) {
     watch = std::make_unique<store::change_watch>(open_store, change_period,
-                                                  [this](sql::connection& on, std::int64_t) { refresh(on); });
+                                                  [this](sql::connection& on, std::int64_t) { return refresh(on); });
     load_store();
     build_workers();
     chores = std::make_unique<upkeep>(database, keys, [this] { return take_last_used(); });
@@ -175,9 +178,10 @@ struct server::impl {
     }
   }
 
-  void refresh(sql::connection& on) {
-    if (const auto done = state.reload(on); !done)
-      telemetry::log::error("a change in the store could not be read", {{"error", done.error().message()}});
+  bool refresh(sql::connection& on) {
+    const auto done = state.reload(on);
+    if (!done) telemetry::log::error("a change in the store could not be read", {{"error", done.error().message()}});
+    return !done.has_error();
   }
 
   std::vector<std::pair<std::string, epoch_ms>> take_last_used() {

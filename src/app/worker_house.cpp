@@ -33,7 +33,8 @@ worker_house::worker_house(std::size_t index, shared_rooms& shared)
       engine_(std::make_unique<engine::engine>(worker_, *providers_, shared.keys, shared.health, jitter())) {
   shared.ledger.attach(spool_);
   gateway_ = std::make_unique<api::gateway>(api::services{.home = worker_,
-                                                          .house = {.time = shared.time,
+                                                          .house = {.home = worker_,
+                                                                    .time = shared.time,
                                                                     .limits = shared.limits,
                                                                     .health = shared.health,
                                                                     .keys = shared.keys,

@@ -23,8 +23,16 @@ std::int64_t effective(std::int64_t recorded, std::int64_t when_unset) {
   return std::max<std::int64_t>(0, recorded == 0 ? when_unset : recorded);
 }
 
-std::shared_ptr<const principal> make_principal(const store::token_record& token, const store::brand_record& brand,
-                                                std::int64_t default_rpm) {
+store::limit_set effective(store::limit_set recorded, std::int64_t default_rpm) {
+  recorded.rpm = effective(recorded.rpm, default_rpm);
+  recorded.rpd = effective(recorded.rpd, std::int64_t{0});
+  recorded.tpm = effective(recorded.tpm, std::int64_t{0});
+  recorded.max_parallel = effective(recorded.max_parallel, std::int64_t{0});
+  return recorded;
+}
+
+std::shared_ptr<const principal> make_principal(const store::token_record& token, const store::client_record& client,
+                                                const store::brand_record& brand, std::int64_t default_rpm) {
   auto who = std::make_shared<principal>();
   who->token_id = token.id;
   who->client_id = token.client_id;
@@ -33,10 +41,11 @@ std::shared_ptr<const principal> make_principal(const store::token_record& token
   who->label = token.label;
   who->scopes = scope_bits(token.scopes);
   who->pool_access = brand.pool_access;
-  who->rpm = effective(token.rpm, default_rpm);
-  who->rpd = effective(token.rpd, 0);
-  who->tpm = effective(token.tpm, 0);
-  who->max_parallel = effective(token.max_parallel, 0);
+  who->role = token.role;
+  who->of_operator_brand = brand.is_operator;
+  who->token_limits = effective(token.limits, default_rpm);
+  who->client_limits = effective(client.limits, 0);
+  who->brand_limits = effective(brand.limits, 0);
   who->allowed_models = token.allowed_models;
   who->blocked_models = token.blocked_models;
   who->allowed_cidrs = token.allowed_cidrs;
@@ -72,7 +81,7 @@ std::shared_ptr<const token_table> compile_tokens(const std::vector<store::token
     if (token.hash.size() != hash.size() || brand == known_brands.end()) continue;
     if (client == known_clients.end() || client->second->brand_id != token.brand_id) continue;
     std::copy(token.hash.begin(), token.hash.end(), hash.begin());
-    table->add(hash, make_principal(token, *brand->second, default_rpm));
+    table->add(hash, make_principal(token, *client->second, *brand->second, default_rpm));
   }
   return table;
 }

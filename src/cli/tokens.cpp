@@ -85,10 +85,10 @@ token_record row_of(context& in, const new_token_options& asked) {
   t.kind = asked.kind;
   t.label = asked.label;
   t.env = asked.kind == "key" ? asked.env : std::string();
-  t.rpm = asked.rpm;
-  t.rpd = asked.rpd;
-  t.tpm = asked.tpm;
-  t.max_parallel = asked.max_parallel;
+  t.limits.rpm = asked.rpm;
+  t.limits.rpd = asked.rpd;
+  t.limits.tpm = asked.tpm;
+  t.limits.max_parallel = asked.max_parallel;
   t.allowed_models = parts_of("--models", asked.models);
   t.blocked_models = parts_of("--block-models", asked.blocked_models);
   t.allowed_cidrs = networks_of(asked.cidrs);
@@ -120,7 +120,10 @@ record shown(context& in, const token_record& t, std::string_view brand) {
   record r;
   r.text("id", t.id).text("label", t.label).text("state", state_of(t, in.now())).text("display", t.display);
   r.text_or_null("env", t.env).text("brand", brand).text("client", t.client_id).list("scopes", t.scopes);
-  r.number("rpm", t.rpm).number("rpd", t.rpd).number("tpm", t.tpm).number("max_parallel", t.max_parallel);
+  r.number("rpm", t.limits.rpm)
+      .number("rpd", t.limits.rpd)
+      .number("tpm", t.limits.tpm)
+      .number("max_parallel", t.limits.max_parallel);
   r.list("models", t.allowed_models).list("blocked_models", t.blocked_models).list("ip", t.allowed_cidrs);
   r.time("expires_at", t.expires_at).time("revoked_at", t.revoked_at).time("last_used_at", t.last_used_at);
   r.time("created_at", t.created_at).text("created_by", t.created_by).text_or_null("rotated_to", t.rotated_to);

@@ -69,7 +69,8 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
   }
 
   auto admission =
-      co_await house.limits.reserve(context.who, context.request_id, asked ? asked->estimated_prompt_tokens : 0);
+      co_await house.limits.reserve(house.home, context.who, context.request_id,
+                                    {.tokens = asked ? asked->estimated_prompt_tokens : 0, .worst = {}, .least = {}});
   context.rates = admission.state;
   if (!admission.verdict) co_return refuse(house, context, std::move(begun), admission.verdict.error());
   if (!asked) co_return refuse(house, context, std::move(begun), asked.error());
@@ -96,9 +97,9 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
   outcome.went = co_await house.engine.run(what, settings);
   planned->release(house.health);
 
-  admission.verdict->settle(outcome.went.used.total());
   outcome.receipt = std::move(begun);
   complete_receipt(outcome.receipt, *planned, outcome.went);
+  admission.verdict->settle(outcome.went.used.total(), outcome.receipt.cost);
   using ending = engine::report::ending;
   if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed)
     outcome.error = outcome.went.error;

@@ -33,6 +33,7 @@ charge_cell make_cell(const charge& c) {
     case window_kind::fixed:
       return fixed_window{c.period_ms};
     case window_kind::lease:
+    case window_kind::budget:
       break;
   }
   return lease_set{};
@@ -185,19 +186,21 @@ awaitable<result<verdict>> memory_counters::admit(std::string_view holder, std::
   co_return impl_->admit(holder, charges, now);
 }
 
-void memory_counters::adjust(const charge& of, std::int64_t difference, epoch_ms charged_at, epoch_ms now) noexcept {
-  locked_stripes locked(impl_->stripes, stripe_of_key(of.key));
-  locked.for_each([&](stripe& s) {
-    if (auto* found = s.charges.find(of.key)) adjust_cell(*found, difference, charged_at, now);
-  });
+void memory_counters::settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
+                             epoch_ms now) noexcept {
+  for (const auto& one : of) {
+    locked_stripes locked(impl_->stripes, stripe_of_key(one.of.key));
+    locked.for_each([&](stripe& s) {
+      auto* found = s.charges.find(one.of.key);
+      if (found == nullptr) return;
+      if (auto* holds = std::get_if<lease_set>(found)) holds->release(holder);
+      adjust_cell(*found, one.used - one.of.amount, charged_at, now);
+    });
+  }
 }
 
-void memory_counters::release(std::string_view holder, std::span<const charge> leases, epoch_ms /*now*/) noexcept {
-  locked_stripes locked(impl_->stripes, stripes_of(leases));
-  for (const auto& lease : leases) {
-    auto* found = impl_->stripes[stripe_of(lease.key)].charges.find(lease.key);
-    if (auto* holds = found != nullptr ? std::get_if<lease_set>(found) : nullptr) holds->release(holder);
-  }
+awaitable<result<void>> memory_counters::seed(const charge& /*budget*/, std::int64_t /*spent*/, epoch_ms /*now*/) {
+  co_return result<void>();
 }
 
 awaitable<result<picked>> memory_counters::pick(std::span<const pick_option> options, epoch_ms now) {

@@ -22,9 +22,10 @@ struct reservation::impl {
       : counters(store), time(clock), holder(std::move(id)), charged_at(clock.epoch_now()) {}
 
   /// With `requests` 0 nothing is charged: the windows are only looked at.
-  void plan(const auth::principal& who, std::int64_t requests, std::int64_t estimated_tokens) {
+  void plan(const auth::principal& principal, std::int64_t requests, std::int64_t estimated_tokens) {
     using kv::window_kind;
-    const auto& owner = who.token_id;
+    const auto& who = principal.token_limits;
+    const auto& owner = principal.token_id;
     const auto tokens = std::max<std::int64_t>(0, estimated_tokens);
     if (who.rpm > 0) charges.add(requests_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.rpm, requests});
     if (who.rpd > 0) charges.add(requests_per_day, owner, {{}, window_kind::fixed, day_ms, who.rpd, requests});
@@ -39,9 +40,13 @@ struct reservation::impl {
     if (std::exchange(open, false) == false) return;
     const auto now = time.epoch_now();
     if (const auto* charged = charges.find(tokens_per_minute); charged != nullptr && charged->amount != tokens) {
-      counters.adjust(*charged, tokens - charged->amount, charged_at, now);
+      const kv::settlement used{*charged, tokens};
+      counters.settle(holder, {&used, 1}, charged_at, now);
     }
-    if (const auto* place = charges.find(parallel_requests)) counters.release(holder, {place, 1}, now);
+    if (const auto* place = charges.find(parallel_requests)) {
+      const kv::settlement ended{*place, 0};
+      counters.settle(holder, {&ended, 1}, charged_at, now);
+    }
   }
 
   kv::counter_store& counters;
@@ -73,16 +78,25 @@ const rate_state& reservation::state() const noexcept {
   return impl_ ? impl_->state : unlimited;
 }
 
-void reservation::settle(std::int64_t tokens) noexcept {
+money reservation::granted() const noexcept {
+  return {};
+}
+bool reservation::clamped() const noexcept {
+  return false;
+}
+
+void reservation::settle(std::int64_t tokens, money /*cost*/) noexcept {
   if (impl_) impl_->finish(std::max<std::int64_t>(0, tokens));
 }
 
-limiter::limiter(kv::counter_store& counters, const runtime::clock& time) : counters_(counters), time_(time) {}
+limiter::limiter(kv::counter_store& counters, spending_record& ledger, const runtime::clock& time)
+    : counters_(counters), ledger_(ledger), time_(time) {}
 
-awaitable<limiter::admission> limiter::reserve(std::shared_ptr<const auth::principal> who, std::string holder,
-                                               std::int64_t estimated_tokens) {
+awaitable<limiter::admission> limiter::reserve(runtime::worker& /*home*/, std::shared_ptr<const auth::principal> who,
+                                               std::string holder, demand what) {
   auto charged = std::make_unique<reservation::impl>(counters_, time_, std::move(holder));
-  charged->plan(*who, 1, estimated_tokens);
+  charged->plan(*who, 1, what.tokens);
+  (void)ledger_;
   reservation held;
   held.impl_ = std::move(charged);
   auto& made = *held.impl_;

@@ -34,6 +34,14 @@ void worker::set_bug_reporter(std::function<void(std::exception_ptr)> report) {
   bug_reporter() = std::move(report);
 }
 
+namespace {
+thread_local worker* worker_of_this_thread = nullptr;
+}  // namespace
+
+worker* worker::current() noexcept {
+  return worker_of_this_thread;
+}
+
 worker::worker(std::size_t index, const clock& time) : index_(index), time_(time), io_(1), deadlines_(io_) {}
 
 worker::~worker() {
@@ -52,6 +60,7 @@ void worker::start() {
 
 void worker::run() {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+  worker_of_this_thread = this;
   const auto work = asio::make_work_guard(io_);
   while (!io_.stopped()) {
     try {

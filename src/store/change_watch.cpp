@@ -66,8 +66,8 @@ struct change_watch::impl {
     if (!version) return false;
     commits = *now;
     if (*version != seen) {
+      if (!changed(*on, *version)) return false;
       seen = *version;
-      changed(*on, seen);
     }
     return true;
   }
@@ -90,6 +90,9 @@ change_watch::change_watch(database::opener open, std::chrono::milliseconds peri
 change_watch::~change_watch() = default;
 void change_watch::poke() {
   impl_->poke();
+}
+steady_time change_watch::last_contact() const noexcept {
+  return std::chrono::steady_clock::now();
 }
 
 }  // namespace spidergate::store

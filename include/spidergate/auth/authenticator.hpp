@@ -23,8 +23,10 @@ struct principal {
   std::string token_id, client_id, brand_id, brand_name, label;
   std::uint8_t scopes = 0;
   bool pool_access = true;
-  std::int64_t rpm = 0, rpd = 0, tpm = 0,
-               max_parallel = 0;  ///< 0: no limit (the configured default rpm is filled in already)
+  std::string role;  ///< "owner", "admin", "member", "viewer"
+  bool of_operator_brand = false;
+  /// 0 is no limit everywhere; the configured default rpm is filled in.
+  store::limit_set token_limits, client_limits, brand_limits;
   std::vector<std::string> allowed_models, blocked_models, allowed_cidrs;
   std::vector<cidr> allowed_networks;  ///< allowed_cidrs, parsed; a malformed one is left out and so lets nobody in
   epoch_ms expires_at = 0, revoked_at = 0;

@@ -72,6 +72,7 @@ struct task {
   int retry_count = 1;
   const std::vector<std::pair<std::string, std::string>>& forwarded_headers;
   runtime::stop_signal& stop;
+  std::optional<std::int64_t> clamped_max_tokens = std::nullopt;  ///< what the budget pays for, see encode_input
   response_sink* sink = nullptr;  ///< where a streamed answer goes; set exactly when asked.stream
 };
 

@@ -42,6 +42,7 @@ class observer {
 
 /// The rooms of one worker, in the order of the request.
 struct rooms {
+  runtime::worker& home;
   const runtime::clock& time;
   limits::limiter& limits;
   engine::health_board& health;

@@ -22,8 +22,9 @@ class memory_counters final : public counter_store {
   ~memory_counters() override;
 
   awaitable<result<verdict>> admit(std::string_view holder, std::span<const charge> charges, epoch_ms now) override;
-  void adjust(const charge& of, std::int64_t difference, epoch_ms charged_at, epoch_ms now) noexcept override;
-  void release(std::string_view holder, std::span<const charge> leases, epoch_ms now) noexcept override;
+  void settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
+              epoch_ms now) noexcept override;
+  awaitable<result<void>> seed(const charge& budget, std::int64_t spent, epoch_ms now) override;
   awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
   pick_counts counts(std::string_view key, epoch_ms now) const override;
   void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) override;

@@ -1,9 +1,10 @@
 #pragma once
 #include <spidergate/auth/authenticator.hpp>
+#include <spidergate/core/money.hpp>
 #include <spidergate/kv/counter_store.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/runtime/awaitable.hpp>
-#include <spidergate/runtime/clock.hpp>
+#include <spidergate/runtime/worker.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +13,8 @@
 
 namespace spidergate::limits {
 
-/// What the rate-limit headers say. A limit of 0 means there is none: its headers are left out.
+/// What the rate-limit headers say: the tightest of token, client and brand. A limit of 0 means there is none: its
+/// headers are left out.
 struct rate_state {
   std::int64_t limit_requests = 0, remaining_requests = 0;
   epoch_ms requests_reset_at = 0;
@@ -20,8 +22,21 @@ struct rate_state {
   epoch_ms tokens_reset_at = 0;
 };
 
-/// A request that was let in. settle() corrects the token estimate and ends the concurrency lease; a reservation that
-/// is destroyed unsettled gives everything back but the request count (the request was made). Move-only.
+/// Who owns a limit or a budget, in the order in which they are checked.
+enum class level : std::uint8_t { token, client, brand };
+
+/// What a request may use, told before it is let in.
+struct demand {
+  std::int64_t tokens = 0;  ///< estimated from above
+  money worst;              ///< the most that it can cost
+  /// The smallest amount that is of use, where less than `worst` may be reserved because the answer can be kept short
+  /// (the client set no max_tokens); else the same as `worst`.
+  money least;
+};
+
+/// A request that was let in. settle() corrects the estimates and ends the concurrency leases and budget reservations;
+/// a reservation that is destroyed unsettled gives everything back but the request count (the request was made).
+/// Move-only.
 class reservation {
  public:
   reservation() noexcept;
@@ -29,8 +44,12 @@ class reservation {
   reservation& operator=(reservation&& other) noexcept;
   ~reservation();
   [[nodiscard]] const rate_state& state() const noexcept;
-  /// The tokens that were really used. Idempotent.
-  void settle(std::int64_t tokens) noexcept;
+  /// What may be spent: demand::worst, or less when budgets are short. Meaningless without budgets.
+  [[nodiscard]] money granted() const noexcept;
+  /// True when `granted` is less than `worst`: the answer must be kept short enough for it.
+  [[nodiscard]] bool clamped() const noexcept;
+  /// What was really used and spent. Idempotent.
+  void settle(std::int64_t tokens, money cost) noexcept;
 
  private:
   friend class limiter;
@@ -38,26 +57,39 @@ class reservation {
   std::unique_ptr<impl> impl_;
 };
 
-/// Requests and tokens per minute, requests per day, parallel requests, of the token (clients and brands follow with
-/// budgets). Thread-safe.
+/// What the ledger says was spent: budgets are rebuilt from it.
+class spending_record {
+ public:
+  virtual ~spending_record() = default;
+  /// The sum of all receipts of that owner from `since` on, those included that this process has filed before the call.
+  /// Resumes on `home`. Fails at the deadline or when the database cannot be asked.
+  virtual awaitable<result<money>> spent(runtime::worker& home, level of, std::string owner_id, epoch_ms since,
+                                         steady_time deadline) = 0;
+};
+
+/// Requests and tokens per minute, requests per day, parallel requests and budgets (per request, day, week, month) of
+/// token, client and brand. Thread-safe.
 class limiter {
  public:
-  limiter(kv::counter_store& counters, const runtime::clock& time);
+  limiter(kv::counter_store& counters, spending_record& ledger, const runtime::clock& time);
 
   struct admission {
     model::outcome<reservation> verdict;
     rate_state state;  ///< also when refused
   };
-  /// Errors: rate_limit_exceeded, concurrency_limit_exceeded, each naming its limit, with retry_after;
-  /// store_unavailable. A refusal moves no counter. `holder` is unique per request (the request id).
-  awaitable<admission> reserve(std::shared_ptr<const auth::principal> who, std::string holder,
-                               std::int64_t estimated_tokens);
+  /// One step over all limits of all levels. Errors: rate_limit_exceeded, concurrency_limit_exceeded, budget_exceeded,
+  /// each naming its level and limit (a budget also its reset), with retry_after; store_unavailable, also when a budget
+  /// cannot be rebuilt from the ledger within 3 s. A refusal moves no counter. `holder` is unique per request (the
+  /// request id). Called on `home`'s thread.
+  awaitable<admission> reserve(runtime::worker& home, std::shared_ptr<const auth::principal> who, std::string holder,
+                               demand what);
 
   /// Where the limits stand, for the headers of answers that charge nothing.
   awaitable<rate_state> look(std::shared_ptr<const auth::principal> who);
 
  private:
   kv::counter_store& counters_;
+  spending_record& ledger_;
   const runtime::clock& time_;
 };
 

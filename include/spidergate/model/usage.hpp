@@ -13,8 +13,11 @@ struct usage {
   std::int64_t cached = 0;         ///< of prompt: read from the provider's cache
   std::int64_t cache_written = 0;  ///< of prompt: written to the provider's cache
   std::int64_t completion = 0;
-  std::int64_t reasoning = 0;  ///< of completion
-  bool estimated = false;      ///< the provider did not say, or said something impossible
+  std::int64_t reasoning = 0;         ///< of completion
+  std::int64_t audio_prompt = 0;      ///< of prompt, not cached
+  std::int64_t audio_completion = 0;  ///< of completion
+  std::int64_t images = 0;            ///< images made; beside the tokens
+  bool estimated = false;             ///< the provider did not say, or said something impossible
 
   [[nodiscard]] std::int64_t total() const noexcept { return prompt + completion; }
 };
@@ -23,9 +26,12 @@ struct usage {
 struct price {
   std::optional<unit_price> input;
   std::optional<unit_price> output;
-  std::optional<unit_price> cache_read;   ///< where absent, input applies
-  std::optional<unit_price> cache_write;  ///< where absent, input applies
-  std::optional<unit_price> reasoning;    ///< where absent, output applies
+  std::optional<unit_price> cache_read;    ///< where absent, input applies
+  std::optional<unit_price> cache_write;   ///< where absent, input applies
+  std::optional<unit_price> reasoning;     ///< where absent, output applies
+  std::optional<unit_price> audio_input;   ///< where absent, input applies
+  std::optional<unit_price> audio_output;  ///< where absent, output applies
+  std::optional<money> per_image;
   std::optional<money> per_request;
 
   /// Prices of the whole request once its prompt is longer than `above_tokens`; absent parts keep the base price.
@@ -36,13 +42,20 @@ struct price {
   std::vector<tier> tiers;  ///< by rising above_tokens
 
   [[nodiscard]] bool known() const noexcept {
-    return input.has_value() || output.has_value() || per_request.has_value();
+    return input.has_value() || output.has_value() || per_request.has_value() || per_image.has_value();
   }
 };
 
-/// What `used` costs at `rates`: the buckets (uncached, cached, cache-written, completion without reasoning, reasoning)
-/// are disjoint and each token is charged once. Unknown prices count as nothing. Exact but for one rounding to a
-/// nano-dollar at the end.
+/// Tokens of `used` by what they are charged as: disjoint, none negative, and summing up to prompt + completion
+/// whatever a provider has said (a part that is larger than its whole is cut).
+struct token_buckets {
+  std::int64_t uncached = 0, cached = 0, cache_written = 0, audio_prompt = 0;
+  std::int64_t completion = 0, reasoning = 0, audio_completion = 0;
+};
+[[nodiscard]] token_buckets buckets_of(const usage& used) noexcept;
+
+/// What `used` costs at `rates`: each bucket at its own price, images and the request besides. Unknown prices count as
+/// nothing. Exact but for one rounding to a nano-dollar at the end.
 [[nodiscard]] money cost_of(const usage& used, const price& rates) noexcept;
 
 }  // namespace spidergate::model

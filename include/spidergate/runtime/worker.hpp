@@ -23,6 +23,8 @@ class worker {
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
 
+  /// The worker whose thread this is, or null.
+  [[nodiscard]] static worker* current() noexcept;
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] deadline_wheel& deadlines() noexcept { return deadlines_; }

@@ -1,4 +1,5 @@
 #pragma once
+#include <spidergate/core/money.hpp>
 #include <spidergate/core/time.hpp>
 
 #include <array>
@@ -11,10 +12,23 @@
 /// noted.
 namespace spidergate::store {
 
+/// Limits and budgets of a brand, a client or a token. 0: none of its own (of a token's rpm: the configured default
+/// applies); -1: expressly none. Budgets are 0 for none.
+struct limit_set {
+  std::int64_t rpm = 0, rpd = 0, tpm = 0, max_parallel = 0;
+  money per_request, daily, weekly, monthly;  ///< days are UTC, weeks begin on Monday, months are the calendar's
+  friend bool operator==(const limit_set&, const limit_set&) = default;
+};
+
 struct brand_record {
   std::string id;    ///< "brd_…"
   std::string name;  ///< unique
   bool pool_access = true;
+  bool is_operator = false;  ///< the installation's own brand: its owners may make and change brands
+  limit_set limits;
+  std::string prices;         ///< JSON object "provider/model" -> price override, or empty
+  std::string preferences;    ///< JSON object of spec section 9, or empty
+  epoch_ms suspended_at = 0;  ///< 0: not; none of its tokens is let in while it is set
   epoch_ms created_at = 0;
 };
 
@@ -22,20 +36,24 @@ struct client_record {
   std::string id;  ///< "cli_…"
   std::string brand_id;
   std::string name;  ///< unique within the brand
+  limit_set limits;
+  epoch_ms revoked_at = 0;  ///< 0: not; with it go all its tokens
   epoch_ms created_at = 0;
 };
 
 struct token_record {
   std::string id;  ///< "tok_…"
   std::string brand_id, client_id;
-  std::string kind;  ///< "key" (sg_key_…) or "pat" (spideriq_pat_…)
+  /// "key" (sg_key_…), "pat" (spideriq_pat_…) or "triple" (client_id:api_key:api_secret)
+  std::string kind;
   std::string label;
   std::string env;                  ///< "prod" or "dev"; empty for pat
   std::string display;              ///< "sg_key_prod_ab12…wxyz"
-  std::string hash;                 ///< SHA-256 of the whole token, 32 bytes
+  std::string hash;                 ///< SHA-256 of the whole token (of a triple: of its api_key), 32 bytes
+  std::string secret_hash;          ///< of a triple: SHA-256 of its api_secret, 32 bytes; else empty
+  std::string role;                 ///< "owner", "admin", "member", "viewer"
   std::vector<std::string> scopes;  ///< "inference", "usage", "vault", "admin"
-  std::int64_t rpm = 0, rpd = 0, tpm = 0,
-               max_parallel = 0;  ///< 0: no limit of its own (rpm: the configured default applies); -1: unlimited
+  limit_set limits;
   std::vector<std::string> allowed_models, blocked_models;                    ///< globs; empty allows all
   std::vector<std::string> allowed_cidrs;                                     ///< empty allows all
   epoch_ms expires_at = 0, revoked_at = 0, last_used_at = 0, created_at = 0;  ///< 0: not
@@ -58,6 +76,7 @@ struct integration_record {
   std::int64_t daily_limit = 0, minute_limit = 0;  ///< 0: none
   bool is_primary = false, is_active = true;
   std::int64_t priority = 0;
+  std::string prices;  ///< JSON object model -> price override, or empty
   epoch_ms expires_at = 0, created_at = 0, updated_at = 0;
 };
 
@@ -84,6 +103,14 @@ struct rule_record {
   std::string brand_id;
   std::int64_t position = 0;
   std::string match, provider;
+};
+
+/// What a management POST with an Idempotency-Key was answered, so that a repeat gets the same.
+struct idempotency_record {
+  std::string brand_id, token_id, key;  ///< together unique
+  std::string fingerprint;              ///< of method, path and body: the same key for another request is refused
+  std::string sealed_answer;            ///< sealed with the master key, since it may show a secret; bytes
+  epoch_ms created_at = 0;
 };
 
 }  // namespace spidergate::store

@@ -36,6 +36,8 @@ class row {
 };
 using rows = std::vector<row>;
 
+enum class backend : std::uint8_t { sqlite, postgresql };
+
 /// What a transaction locks as it begins.
 enum class lock : std::uint8_t {
   rows,    ///< what it writes; on SQLite the one write lock, taken at once so that it can never fail half-way
@@ -55,8 +57,17 @@ class connection {
   /// Several statements without parameters, for migrations.
   virtual result<void> exec_script(std::string_view script) = 0;
   [[nodiscard]] virtual std::string_view last_message() const noexcept = 0;
-  /// A number that changes when anybody else has committed since it was asked last (PRAGMA data_version).
+  /// A number that changes when anybody else may have committed a change of the configuration since it was asked last:
+  /// PRAGMA data_version, or how often LISTEN has heard of one (raised besides once a second, should one be lost).
   virtual result<std::int64_t> foreign_commits() = 0;
+  /// Tells those that listen, once the transaction commits. Nothing to do on SQLite.
+  virtual result<void> announce_change() = 0;
+  /// Which database it is, for the few statements that cannot be written once (each in a file of its own that says
+  /// why).
+  [[nodiscard]] virtual backend kind() const noexcept = 0;
+  /// Rows into a table, the fastest way that the database has (COPY); all or nothing.
+  virtual result<void> bulk_insert(std::string_view table, std::span<const std::string_view> columns,
+                                   std::span<const std::vector<value>> rows) = 0;
 
   result<rows> exec(std::string_view statement, std::initializer_list<value> parameters = {}) {
     return exec(statement, std::span<const value>(parameters.begin(), parameters.size()));

@@ -42,6 +42,7 @@ enum class no_key : std::uint8_t {
   none_configured,           ///< no active integration of that provider for the brand
   all_exhausted,             ///< all that could be used are at a daily or minute limit
   all_resting_or_unhealthy,  ///< or expired, or excluded
+  store_unavailable,         ///< the counters cannot be asked, and limits are not to be enforced without them
 };
 
 /// A key's live state, for the API and the CLI.

@@ -114,4 +114,12 @@ result<std::vector<usage_row>> usage(sql::connection& on, group by, const search
   return all;
 }
 
+result<money> spent(sql::connection& on, std::string_view owner_column, std::string_view owner_id, epoch_ms since) {
+  const auto found = on.exec("SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM usage_hourly WHERE " +
+                                 std::string(owner_column) + " = $1 AND hour >= $2",
+                             {std::string(owner_id), std::int64_t{since}});
+  if (!found) return found.error();
+  return money{found->front().integer(0)};
+}
+
 }  // namespace spidergate::ledger::receipts

@@ -27,7 +27,7 @@ result<token_record> record_of(const sql::row& from) {
   row_reader read(from);
   read(t.id), read(t.brand_id), read(t.client_id), read(t.kind), read(t.label), read(t.env), read(t.display);
   read.blob(t.hash);
-  read(t.scopes), read(t.rpm), read(t.rpd), read(t.tpm), read(t.max_parallel);
+  read(t.scopes), read(t.limits.rpm), read(t.limits.rpd), read(t.limits.tpm), read(t.limits.max_parallel);
   read(t.allowed_models), read(t.blocked_models), read(t.allowed_cidrs);
   read(t.expires_at), read(t.revoked_at), read(t.last_used_at), read(t.created_at);
   read(t.created_by), read(t.rotated_to);
@@ -48,10 +48,10 @@ result<void> insert(sql::connection& on, const token_record& t) {
                         text(t.display),
                         bytes(t.hash),
                         store::list(t.scopes),
-                        number(t.rpm),
-                        number(t.rpd),
-                        number(t.tpm),
-                        number(t.max_parallel),
+                        number(t.limits.rpm),
+                        number(t.limits.rpd),
+                        number(t.limits.tpm),
+                        number(t.limits.max_parallel),
                         store::list(t.allowed_models),
                         store::list(t.blocked_models),
                         store::list(t.allowed_cidrs),

@@ -154,6 +154,23 @@ result<std::int64_t> connection::foreign_commits() {
   return found->front().integer(0);
 }
 
+result<void> connection::bulk_insert(std::string_view table, std::span<const std::string_view> columns,
+                                     std::span<const std::vector<sql::value>> rows) {
+  std::string statement = "INSERT INTO " + std::string(table) + " (";
+  std::string places;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    statement.append(i == 0 ? "" : ", ").append(columns[i]);
+    places += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
+  }
+  statement += ") VALUES (" + places + ")";
+  auto scope = sql::transaction::begin(*this);
+  if (!scope) return scope.error();
+  for (const auto& row : rows) {
+    if (const auto done = exec(statement, row); !done) return done.error();
+  }
+  return scope->commit();
+}
+
 // IMMEDIATE, because a transaction that starts as a reader cannot always become a writer (SQLITE_BUSY_SNAPSHOT).
 result<void> connection::begin(sql::lock) {
   return exec_script("BEGIN IMMEDIATE");

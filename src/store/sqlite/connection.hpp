@@ -29,6 +29,10 @@ class connection final : public sql::connection {
   result<void> exec_script(std::string_view script) override;
   [[nodiscard]] std::string_view last_message() const noexcept override { return message_; }
   result<std::int64_t> foreign_commits() override;
+  result<void> announce_change() override { return {}; }
+  [[nodiscard]] sql::backend kind() const noexcept override { return sql::backend::sqlite; }
+  result<void> bulk_insert(std::string_view table, std::span<const std::string_view> columns,
+                           std::span<const std::vector<sql::value>> rows) override;
 
  protected:
   result<void> begin(sql::lock what) override;

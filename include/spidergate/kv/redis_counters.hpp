@@ -1,0 +1,76 @@
+#pragma once
+#include <spidergate/core/secret_string.hpp>
+#include <spidergate/kv/counter_store.hpp>
+#include <spidergate/runtime/clock.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace spidergate::runtime {
+class blocking_pool;
+class worker;
+}  // namespace spidergate::runtime
+
+namespace spidergate::kv {
+
+/// How to reach Redis 6 or later.
+struct redis_options {
+  secret_string url;  ///< redis[s]://[[user]:password@]host[:port][/database]
+  std::string key_prefix = "sg:";
+  std::string extra_ca_file;  ///< trusted besides the system's, for rediss://
+  bool deny_when_lost = false;
+  std::chrono::milliseconds connect_timeout{1'000};
+  std::chrono::milliseconds timeout{50};  ///< for one answer
+};
+
+/// Counters that all replicas share, in Redis: each verb is one Lua script, so one atomic step and one round trip, sent
+/// by EVALSHA over the calling worker's own connection, on which calls are pipelined. hiredis only packs and unpacks.
+///
+/// Redis lost (a deadline passed, a connection failed): a breaker opens for all workers, and until a probe succeeds
+/// nothing is sent. Meanwhile admit() and pick() are answered by `local`, which enforces each limit in this process
+/// alone, or fail when deny_when_lost. When Redis is back, or was flushed, its budgets count as unseeded: what was
+/// spent without it is in the ledger. Every replica then tells again what its running requests hold.
+///
+/// Leases and budget reservations are renewed while this process lives, and end 30 s after it died.
+class redis_counters final : public counter_store {
+ public:
+  /// Connects when first used. Throws std::runtime_error on a malformed URL or CA file. `resolver` looks host names up.
+  /// All references outlive the object.
+  redis_counters(redis_options options, counter_store& local, runtime::blocking_pool& resolver,
+                 const runtime::clock& time);
+  /// After its workers have stopped.
+  ~redis_counters() override;
+
+  /// A worker that will call; before it starts. Opens its connection and begins the renewals when it runs.
+  void attach(runtime::worker& w);
+
+  awaitable<result<verdict>> admit(std::string_view holder, std::span<const charge> charges, epoch_ms now) override;
+  void settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
+              epoch_ms now) noexcept override;
+  awaitable<result<void>> seed(const charge& budget, std::int64_t spent, epoch_ms now) override;
+  awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
+  pick_counts counts(std::string_view key, epoch_ms now) const override;
+  void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) override;
+
+  /// False while the breaker is open. Any thread.
+  [[nodiscard]] bool reachable() const noexcept;
+  struct statistics {
+    std::uint64_t calls = 0, failures = 0, timeouts = 0, reconnects = 0;
+    std::uint64_t answered_locally = 0;  ///< admissions and picks while Redis was lost
+    std::uint64_t settlements_lost = 0;  ///< given up; the budgets were marked unseeded instead
+    std::uint64_t times_lost = 0;        ///< how often the breaker opened
+  };
+  [[nodiscard]] statistics stats() const noexcept;
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// For `doctor`: connects, authenticates, asks for the version, on a thread that may block. Says what is wrong in a
+/// sentence, or nothing.
+[[nodiscard]] std::string check_redis(const redis_options& options);
+
+}  // namespace spidergate::kv
