@@ -1,5 +1,7 @@
-"""Fixtures: a test provider for each worker, a ready gateway for each module, fresh gateways for tests that break things."""
+"""Fixtures: a test provider for each worker, a ready gateway for each module, fresh gateways for tests that break things,
+PostgreSQL and Redis, and replicas that share them."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,9 +13,15 @@ sys.path[:0] = [str(_HERE), str(_HERE.parent / "support")]
 
 from gateway import ADMIN_TOKEN, BINARY, TOKEN, Gateway  # noqa: E402
 from provider_process import ProviderProcess  # noqa: E402
+from servers import Place, PostgresqlTemplate, Redis  # noqa: E402
+from stores import OwnStores, SharedStores  # noqa: E402
 
 # Secrets of the providers' keys: recognisable, so that any place they must not appear in can be searched for them.
 SECRET = {"tp": "pk-secret-tp-0001", "tq": "pk-secret-tq-0002"}
+
+
+# Where the gateways of `gateway` and `fresh` keep what they know: each in its own SQLite file, or all on PostgreSQL and Redis.
+ON_SERVERS = {"": False, "sqlite": False, "postgresql+redis": True}[os.environ.get("SPIDERGATE_TEST_STORES", "")]
 
 
 def pytest_configure():
@@ -54,30 +62,79 @@ def plain_config(running_provider):
     }
 
 
-@pytest.fixture(scope="session")
-def set_up(tmp_path_factory, plain_config):
-    """A data directory after first start, with a key for each provider: copied for every gateway, so that each starts in no time."""
-    gateway = Gateway(tmp_path_factory.mktemp("set-up"), plain_config)
+def _started_first(gateway):
+    """After a first start and its end, with a key for each provider."""
     gateway.start()
     gateway.stop()
     log = gateway.log()
     key, admin = TOKEN.search(log), ADMIN_TOKEN.search(log)
     assert key and admin, f"first start printed no key or no admin token:\n{log}"
+    gateway.key, gateway.admin = key[0], admin[0]
     for name, secret in SECRET.items():
         gateway.add_provider_key(name, secret, f"{name}-a")
-    return gateway.data_dir, key[0], admin[0]
+    return gateway
 
 
 @pytest.fixture(scope="session")
-def make_gateway(set_up, plain_config):
-    data_dir, key, admin = set_up
+def own_stores(tmp_path_factory, plain_config):
+    """A data directory after first start: copied for every gateway, so that each starts in no time."""
+    return OwnStores(_started_first(Gateway(tmp_path_factory.mktemp("set-up"), plain_config)))
 
-    def make(directory, environment=None, **sections):
+
+@pytest.fixture(scope="session")
+def place():
+    place = Place()
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_set_up(place, tmp_path_factory, plain_config):
+    """A PostgreSQL to be copied, with the database `set_up` after first start, and the gateway that did it."""
+    template = PostgresqlTemplate(place)
+    server = template.server()
+    database = {"database": {"url": server.url(server.create_database("set_up"))}}
+    gateway = _started_first(Gateway(tmp_path_factory.mktemp("set-up"), {**plain_config, **database}))
+    template.become(server)
+    return template, gateway
+
+
+@pytest.fixture
+def postgresql(postgresql_set_up):
+    """A PostgreSQL of the test's own, with the database `gate`: a first start has been, there are keys."""
+    server = postgresql_set_up[0].server()
+    server.create_database("gate", template="set_up")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(place):
+    server = Redis(place).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_stores(postgresql_set_up, place):
+    """One PostgreSQL and one Redis for all gateways of the run, each with its own database and key prefix."""
+    template, gateway = postgresql_set_up
+    postgresql, redis = template.server(), Redis(place).start()
+    yield SharedStores(gateway, postgresql, redis)
+    redis.stop()
+    postgresql.stop()
+
+
+@pytest.fixture(scope="session")
+def make_gateway(request, plain_config):
+    usual = request.getfixturevalue("shared_stores" if ON_SERVERS else "own_stores")
+
+    def make(directory, environment=None, stores=usual, **sections):
         """A gateway, not yet started. `sections` are merged into the plain configuration, section by section."""
+        sections = {name: {**values, **sections.get(name, {})} for name, values in {**sections, **stores.sections()}.items()}
         config = {**plain_config, **{name: {**plain_config.get(name, {}), **values} for name, values in sections.items()}}
         gateway = Gateway(directory, config, environment)
-        shutil.copytree(data_dir, gateway.data_dir)
-        gateway.key, gateway.admin = key, admin
+        stores.fill(gateway)
         return gateway
 
     return make
@@ -113,5 +170,26 @@ def fresh(make_gateway, provider, tmp_path):
         return gateway.start() if start else gateway
 
     yield make
+    for gateway in made:
+        _ended_well(gateway)
+
+
+@pytest.fixture
+def replicas(make_gateway, postgresql_set_up, postgresql, redis, provider, tmp_path):
+    """Makes and starts so many gateways on one PostgreSQL and one Redis; through other ports when there are relays in front."""
+    made = []
+
+    def make(count, *, start=True, environment=None, postgresql_port=None, redis_port=None, **sections):
+        stores = SharedStores(postgresql_set_up[1], postgresql, redis, database="gate", postgresql_port=postgresql_port, redis_port=redis_port)
+        new = [make_gateway(tmp_path / f"replica-{len(made) + number}", environment, stores, **sections) for number in range(count)]
+        made.extend(new)
+        if start:
+            for gateway in new:
+                gateway.start()
+        return new
+
+    yield make
+    redis.heal()
+    postgresql.heal()
     for gateway in made:
         _ended_well(gateway)

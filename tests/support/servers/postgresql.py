@@ -64,12 +64,17 @@ class PostgresqlTemplate:
         _run("cp", "-a", "--reflink=auto", self.data, data)
         return Postgresql(data, **settings).start()
 
+    def become(self, server: "Postgresql") -> None:
+        """Stops the server; what it holds is what later servers begin with."""
+        server.stop()
+        self.data = server.data
+
 
 class Postgresql:
     """One server. A fault set by a method lasts until the method that ends it, or until restart()."""
 
     def __init__(self, data: Path, **settings: object) -> None:
-        self._data = data
+        self.data = data
         self.port = free_port()
         self._settings = {**_SETTINGS, **{name: str(value) for name, value in settings.items()}, "port": str(self.port)}
         self._process: subprocess.Popen | None = None
@@ -80,7 +85,7 @@ class Postgresql:
     def start(self) -> "Postgresql":
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen([*_as_server_user(), _program("postgres"), "-D", str(self._data), *options],
+            self._process = subprocess.Popen([*_as_server_user(), _program("postgres"), "-D", str(self.data), *options],
                                              stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd="/")
         until(f"PostgreSQL to serve (log: {self.log_file})", self._answers, 20)
         return self
@@ -99,7 +104,7 @@ class Postgresql:
 
     def kill(self) -> None:
         """kill -9 of the server and all its children."""
-        send_all(self._data, signal.SIGKILL)
+        send_all(self.data, signal.SIGKILL)
         self._process.wait(10)
 
     def restart(self) -> None:
@@ -108,10 +113,18 @@ class Postgresql:
 
     def freeze(self) -> None:
         """SIGSTOP of all its processes: connections stay open, new ones are accepted by the kernel, nothing is answered."""
-        send_all(self._data, signal.SIGSTOP)
+        send_all(self.data, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        send_all(self._data, signal.SIGCONT)
+        send_all(self.data, signal.SIGCONT)
+
+    def heal(self) -> None:
+        """Ends whatever fault there is."""
+        self.thaw()
+        if self._process.poll() is not None:
+            self.start()
+        self.read_only(False)
+        self.out_of_connections(False)
 
     # faults it admits to
 

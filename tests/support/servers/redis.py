@@ -71,6 +71,12 @@ class Redis:
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def heal(self) -> None:
+        """Ends whatever fault there is."""
+        if self._process.poll() is not None:
+            self.start()
+        self.thaw()
+
     # what is in it
 
     def url(self, database: int = 0, port: int | None = None) -> str:

@@ -89,6 +89,14 @@ def test_a_postgresql_out_of_connections_ends_ours_and_gives_none(postgresql):
     assert as_our_role(postgresql, "crowded", "SELECT 1").returncode == 0
 
 
+@pytest.mark.parametrize("fault", ["freeze", "kill", "read_only", "out_of_connections"])
+def test_healing_ends_every_fault(postgresql, fault):
+    name = postgresql.create_database(f"healed_{fault}")
+    getattr(postgresql, fault)()
+    postgresql.heal()
+    assert as_our_role(postgresql, name, "CREATE TABLE t (n int)").returncode == 0
+
+
 def test_a_frozen_redis_is_silent_and_goes_on_when_thawed(redis):
     redis.command("SET", "a key", "a value")
     redis.freeze()
