@@ -12,6 +12,15 @@ constexpr int pico_digits = 12;
 constexpr int per_million_digits = 6;
 constexpr std::int64_t pico_per_nano = 1000;
 
+/// Each product of two 63-bit factors fits in 127 bits; two of the largest leave them.
+template <class Wide>
+Wide saturating_sum(Wide a, Wide b) noexcept {
+  constexpr Wide largest = ~(Wide{1} << 127U);
+  Wide sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? largest : -largest;
+}
+
 }  // namespace
 
 std::optional<money> money::from_usd(std::string_view decimal) {
@@ -39,18 +48,17 @@ std::string unit_price::to_usd_per_million() const {
 }
 
 void cost_sum::add(std::int64_t units, unit_price price) noexcept {
-  // Two 63-bit factors: the product always fits, and it would take two dozen of the largest to leave the 127 bits.
-  pico_usd_ += static_cast<wide>(units) * price.pico_usd;
+  pico_usd_ = saturating_sum(pico_usd_, static_cast<wide>(units) * price.pico_usd);
 }
 
 void cost_sum::add(money amount) noexcept {
-  pico_usd_ += static_cast<wide>(amount.nano_usd) * pico_per_nano;
+  pico_usd_ = saturating_sum(pico_usd_, static_cast<wide>(amount.nano_usd) * pico_per_nano);
 }
 
 money cost_sum::total() const noexcept {
   constexpr wide half = pico_per_nano / 2;
   constexpr wide largest = std::numeric_limits<std::int64_t>::max();
-  const wide shifted = pico_usd_ + half;
+  const wide shifted = saturating_sum(pico_usd_, half);
   // Division truncates towards zero; half up means towards the larger number on both sides of it.
   wide nano = shifted / pico_per_nano;
   if (shifted < 0 && nano * pico_per_nano != shifted) --nano;

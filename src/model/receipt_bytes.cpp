@@ -15,14 +15,19 @@
 namespace spidergate::model {
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+/// What is written. Older forms are read for as long as spools and ledgers may hold them.
+constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t first_version = 1;
+constexpr std::uint8_t version_with_sound = 2;
 constexpr std::size_t checksum_size = 4;
 constexpr std::size_t longest_varint = 10;
 
-/// Every stored field of a value, once: sizing, writing and reading cannot disagree about the order.
+/// Every stored field of a value, once: sizing, writing and reading cannot disagree about the order. What a version
+/// does not have keeps its default.
 template <class Codec, class Usage>
 void visit_usage(Codec& codec, Usage& u) {
   codec(u.prompt), codec(u.cached), codec(u.cache_written), codec(u.completion), codec(u.reasoning);
+  if (codec.version() >= version_with_sound) codec(u.audio_prompt), codec(u.audio_completion), codec(u.images);
   codec(u.estimated);
 }
 
@@ -51,6 +56,7 @@ void visit(Codec& codec, Receipt& r) {
 /// An upper bound of the encoded size, so that writing needs no checks.
 class sizer {
  public:
+  [[nodiscard]] static std::uint8_t version() { return format_version; }
   void operator()(bool) { size_ += 1; }
   void operator()(int) { size_ += longest_varint; }
   void operator()(std::int64_t) { size_ += longest_varint; }
@@ -72,6 +78,7 @@ class sizer {
 class writer {
  public:
   explicit writer(char* at) : at_(at) {}
+  [[nodiscard]] static std::uint8_t version() { return format_version; }
   void operator()(bool flag) { *at_++ = flag ? 1 : 0; }
   void operator()(int number) { (*this)(static_cast<std::int64_t>(number)); }
   void operator()(std::int64_t number) {
@@ -107,7 +114,11 @@ class writer {
 /// Reads what writer wrote; any disagreement makes it failed for good, and everything after reads as empty.
 class reader {
  public:
-  explicit reader(std::string_view bytes) : rest_(bytes) {}
+  explicit reader(std::string_view bytes) : rest_(bytes) {
+    version_ = byte();
+    if (version_ < first_version || version_ > format_version) failed_ = true;
+  }
+  [[nodiscard]] std::uint8_t version() const { return version_; }
   [[nodiscard]] bool consumed_all() const { return !failed_ && rest_.empty(); }
 
   void operator()(bool& flag) {
@@ -135,7 +146,7 @@ class reader {
     for (auto& text : texts) (*this)(text);
   }
   void operator()(std::vector<attempt>& attempts) {
-    attempts.resize(length(smallest_attempt));
+    attempts.resize(length(version_ < version_with_sound ? 14 : 17));  // one byte for each field of an attempt
     for (auto& a : attempts) visit_attempt(*this, a);
   }
   std::uint8_t byte() {
@@ -149,8 +160,6 @@ class reader {
   }
 
  private:
-  static constexpr std::size_t smallest_attempt = 14;  ///< one byte for each of its fields
-
   std::uint64_t varint() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
@@ -171,6 +180,7 @@ class reader {
   }
 
   std::string_view rest_;
+  std::uint8_t version_ = 0;
   bool failed_ = false;
 };
 
@@ -220,7 +230,6 @@ bool decode(std::string_view bytes, receipt& r) {
   if (bytes.substr(payload.size()) != std::string_view{sum.data(), sum.size()}) return false;
 
   reader read(payload);
-  if (read.byte() != format_version) return false;
   receipt decoded;
   visit(read, decoded);
   if (!read.consumed_all()) return false;

@@ -32,6 +32,9 @@ void write_tokens(json_writer& json, const usage& used) {
   json.key("prompt").number(used.prompt).key("cached").number(used.cached);
   json.key("cache_written").number(used.cache_written);
   json.key("completion").number(used.completion).key("reasoning").number(used.reasoning);
+  if (used.audio_prompt != 0) json.key("audio_prompt").number(used.audio_prompt);
+  if (used.audio_completion != 0) json.key("audio_completion").number(used.audio_completion);
+  if (used.images != 0) json.key("images").number(used.images);
   json.key("total").number(used.total()).key("estimated").boolean(used.estimated);
   json.end_object();
 }

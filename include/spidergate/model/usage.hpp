@@ -19,7 +19,9 @@ struct usage {
   std::int64_t images = 0;            ///< images made; beside the tokens
   bool estimated = false;             ///< the provider did not say, or said something impossible
 
-  [[nodiscard]] std::int64_t total() const noexcept { return prompt + completion; }
+  /// Saturates, as a damaged record may hold anything.
+  [[nodiscard]] std::int64_t total() const noexcept;
+  friend bool operator==(const usage&, const usage&) = default;
 };
 
 /// What a model's tokens cost. An absent price is "not known", never zero.
@@ -38,16 +40,19 @@ struct price {
   struct tier {
     std::int64_t above_tokens = 0;
     std::optional<unit_price> input, output, cache_read, cache_write;
+    friend bool operator==(const tier&, const tier&) = default;
   };
   std::vector<tier> tiers;  ///< by rising above_tokens
 
   [[nodiscard]] bool known() const noexcept {
     return input.has_value() || output.has_value() || per_request.has_value() || per_image.has_value();
   }
+  friend bool operator==(const price&, const price&) = default;
 };
 
 /// Tokens of `used` by what they are charged as: disjoint, none negative, and summing up to prompt + completion
-/// whatever a provider has said (a part that is larger than its whole is cut).
+/// whatever a provider has said: a negative count is none, and parts take from their whole in this order until nothing
+/// is left: cached, written, sound; reasoning, sound.
 struct token_buckets {
   std::int64_t uncached = 0, cached = 0, cache_written = 0, audio_prompt = 0;
   std::int64_t completion = 0, reasoning = 0, audio_completion = 0;
@@ -55,7 +60,7 @@ struct token_buckets {
 [[nodiscard]] token_buckets buckets_of(const usage& used) noexcept;
 
 /// What `used` costs at `rates`: each bucket at its own price, images and the request besides. Unknown prices count as
-/// nothing. Exact but for one rounding to a nano-dollar at the end.
+/// nothing. Exact but for one rounding to a nano-dollar at the end; saturates at the largest money.
 [[nodiscard]] money cost_of(const usage& used, const price& rates) noexcept;
 
 }  // namespace spidergate::model

@@ -96,6 +96,18 @@ TEST(receipt_json, an_unknown_cost_is_null_not_zero) {
   EXPECT_NE(full_json(r).find(R"("provider_cost_usd":null,"total_usd":0)"), std::string::npos);
 }
 
+TEST(receipt_json, sound_and_images_show_only_where_there_are_some) {
+  receipt r;
+  EXPECT_EQ(full_json(r).find("audio"), std::string::npos);
+  EXPECT_EQ(full_json(r).find("images"), std::string::npos);
+  r.tokens.prompt = 11, r.tokens.audio_prompt = 7, r.tokens.completion = 20, r.tokens.audio_completion = 15;
+  r.tokens.images = 2;
+  EXPECT_NE(full_json(r).find(R"("tokens":{"prompt":11,"cached":0,"cache_written":0,"completion":20,"reasoning":0,)"
+                              R"("audio_prompt":7,"audio_completion":15,"images":2,"total":31,"estimated":false})"),
+            std::string::npos)
+      << full_json(r);
+}
+
 TEST(receipt_json, overhead_in_milliseconds_is_exact) {
   const std::pair<std::int64_t, std::string_view> cases[] = {
       {0, "0"}, {1, "0.001"}, {50, "0.05"}, {3000, "3"}, {12'340, "12.34"}};
@@ -128,6 +140,61 @@ TEST(receipt_bytes, encode_appends) {
   std::string out = "before";
   encode(sample(), out);
   EXPECT_EQ(out, "before" + encoded(sample()));
+}
+
+TEST(receipt_bytes, every_count_of_tokens_survives) {
+  receipt written;
+  written.tokens = {.prompt = 1,
+                    .cached = 2,
+                    .cache_written = 3,
+                    .completion = 4,
+                    .reasoning = 5,
+                    .audio_prompt = 6,
+                    .audio_completion = 7,
+                    .images = 8,
+                    .estimated = true};
+  written.attempts.resize(2);
+  written.attempts[1].tokens = written.tokens;
+  receipt r;
+  ASSERT_TRUE(decode(encoded(written), r));
+  EXPECT_EQ(r.tokens, written.tokens);
+  ASSERT_EQ(r.attempts.size(), 2U);
+  EXPECT_EQ(r.attempts[0].tokens, usage{});
+  EXPECT_EQ(r.attempts[1].tokens, written.tokens);
+}
+
+std::string from_hex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  return bytes;
+}
+
+/// What the first released encode() made of sample(), with three tokens written to the cache and all of it estimated:
+/// spools and ledgers of that release hold such bytes.
+constexpr std::string_view of_the_first_version =
+    "01057265715f31b6f8bbc4d466056272645f3105636c695f3105746f6b5f310463686174010d73706964657269712f636861740d737069"
+    "64657269712f6368617405616c69617308126669727374206f662074686520636861696e0467726f71176c6c616d612d332e332d373062"
+    "2d766572736174696c65d80cbe01b806f0012806500a0180c00c01011c6d69737472616c2f6d69737472616c2d736d616c6c2d6c617465"
+    "737402076d69737472616c146d69737472616c2d736d616c6c2d6c617465737405696e745f31046d61696eb8f8bbc4d4663cee07106f76"
+    "65726c6f616465643a20627573790000000000000467726f71176c6c616d612d332e332d3730622d766572736174696c65000080f9bbc4"
+    "d466f80a900300f0012806500a01010a6c6f6769745f62696173026f6b90030002016103622263097b226a6f62223a377d4a798628";
+
+TEST(receipt_bytes, what_the_first_version_wrote_is_still_read) {
+  receipt r;
+  ASSERT_TRUE(decode(from_hex(of_the_first_version), r));
+  auto expected = sample();
+  expected.tokens.cache_written = 3;
+  expected.tokens.estimated = true;
+  expected.attempts[1].tokens = expected.tokens;
+  EXPECT_EQ(full_json(r), full_json(expected));
+  EXPECT_EQ(r.brand_id, "brd_1");
+  EXPECT_EQ(r.attempts[0].integration_id, "int_1");
+  EXPECT_EQ(r.tokens.audio_prompt, 0);
+  // Written again it is of today's version, and says the same.
+  const auto bytes = encoded(r);
+  EXPECT_EQ(bytes[0], 2);
+  EXPECT_EQ(bytes, encoded(expected));
 }
 
 TEST(receipt_bytes, extremes_survive) {
@@ -172,23 +239,30 @@ std::string sealed(std::string payload) {
 }
 
 TEST(receipt_bytes, well_sealed_nonsense_is_read_within_bounds) {
-  const auto bytes = encoded(sample());
-  const auto payload = bytes.substr(0, bytes.size() - 4);
-  ASSERT_EQ(sealed(payload), bytes);
-  std::mt19937_64 random(5);
-  for (int round = 0; round < 20'000; ++round) {
-    auto altered = payload;
-    for (int k = 0; k < 3; ++k) altered[random() % altered.size()] = static_cast<char>(random());
-    if (round % 4 == 0) altered.resize(random() % altered.size() + 1);
-    receipt r;
-    if (decode(sealed(altered), r)) EXPECT_FALSE(encoded(r).empty());
+  for (const auto& bytes : {encoded(sample()), from_hex(of_the_first_version)}) {
+    const auto payload = bytes.substr(0, bytes.size() - 4);
+    ASSERT_EQ(sealed(payload), bytes);
+    std::mt19937_64 random(5);
+    for (int round = 0; round < 20'000; ++round) {
+      auto altered = payload;
+      for (int k = 0; k < 3; ++k) altered[random() % altered.size()] = static_cast<char>(random());
+      if (round % 4 == 0) altered.resize(random() % altered.size() + 1);
+      receipt r;
+      if (decode(sealed(altered), r)) EXPECT_FALSE(encoded(r).empty() || full_json(r).empty());
+    }
   }
 }
 
 TEST(receipt_bytes, a_length_beyond_the_rest_is_refused_before_memory_is_taken) {
   receipt r;
   EXPECT_FALSE(decode(sealed(std::string("\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)), r));
-  EXPECT_FALSE(decode(sealed(std::string("\x02", 1)), r)) << "another version";
+  EXPECT_FALSE(decode(sealed(std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)), r));
+  for (const char version : {'\0', '\x03', '\xff'}) {
+    auto other = encoded(sample());
+    other.resize(other.size() - 4);
+    other[0] = version;
+    EXPECT_FALSE(decode(sealed(other), r)) << "another version";
+  }
 }
 
 TEST(receipt_bytes, random_bytes_do_not_decode) {
@@ -197,7 +271,7 @@ TEST(receipt_bytes, random_bytes_do_not_decode) {
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes(random() % 200, '\0');
     for (auto& byte : bytes) byte = static_cast<char>(random());
-    if (!bytes.empty()) bytes[0] = 1;
+    if (!bytes.empty()) bytes[0] = static_cast<char>(1 + round % 2);
     EXPECT_FALSE(decode(bytes, r));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 #include <string_view>
 
@@ -161,6 +162,169 @@ TEST(cost, property_is_the_sum_of_buckets_rounded_once) {
     const std::int64_t pico = (used.prompt - used.cached) * rates.input->pico_usd +
                               used.cached * rates.cache_read->pico_usd + used.completion * rates.output->pico_usd;
     EXPECT_EQ(cost_of(used, rates).nano_usd, (pico + 500) / 1000);
+  }
+}
+
+TEST(buckets, parts_take_from_their_whole_in_order) {
+  usage used = tokens(100, 50);
+  used.cached = 60, used.cache_written = 30, used.audio_prompt = 20;
+  used.reasoning = 40, used.audio_completion = 40;
+  const auto in = buckets_of(used);
+  EXPECT_EQ(in.cached, 60);
+  EXPECT_EQ(in.cache_written, 30);
+  EXPECT_EQ(in.audio_prompt, 10);
+  EXPECT_EQ(in.uncached, 0);
+  EXPECT_EQ(in.reasoning, 40);
+  EXPECT_EQ(in.audio_completion, 10);
+  EXPECT_EQ(in.completion, 0);
+}
+
+TEST(cost, sound_images_and_the_request_have_their_own_prices) {
+  price rates;
+  rates.input = per_million("1");
+  rates.output = per_million("2");
+  rates.audio_input = per_million("40");
+  rates.audio_output = per_million("80");
+  rates.per_image = money::from_usd("0.04");
+  rates.per_request = money::from_usd("0.005");
+  usage used = tokens(100, 50);
+  used.audio_prompt = 30, used.audio_completion = 20, used.images = 3;
+  // 70 x 1 + 30 x 40 + 30 x 2 + 20 x 80 micro-dollars, and 3 x 0.04 + 0.005.
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.12793");
+  rates.audio_input.reset();
+  rates.audio_output.reset();
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.1252") << "as any other token";
+}
+
+TEST(cost, saturates_at_the_largest_money) {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  price rates;
+  for (auto* each : {&rates.input, &rates.output, &rates.cache_read, &rates.reasoning}) *each = unit_price{most};
+  rates.per_image = money{most};
+  rates.per_request = money{most};
+  usage used = tokens(most, most);
+  EXPECT_EQ(used.total(), most);
+  used.cached = most / 2, used.reasoning = most / 3, used.images = most;
+  EXPECT_EQ(cost_of(used, rates).nano_usd, most);
+  EXPECT_EQ(tokens(-most, -most).total(), std::numeric_limits<std::int64_t>::min());
+}
+
+/// Counts as providers may send them: mostly sensible, sometimes negative, larger than the whole, or the largest there
+/// is.
+class random_counts {
+ public:
+  explicit random_counts(std::uint64_t seed) : random_(seed) {}
+  std::int64_t pick(std::int64_t limit) { return std::uniform_int_distribution<std::int64_t>(0, limit)(random_); }
+  std::int64_t count() {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    switch (pick(15)) {
+      case 0:
+        return 0;
+      case 1:
+        return -pick(1000);
+      case 2:
+        return most - pick(3);
+      case 3:
+        return std::numeric_limits<std::int64_t>::min() + pick(3);
+      case 4:
+        return pick(most);
+      default:
+        return pick(100'000);
+    }
+  }
+  usage used() {
+    return {.prompt = count(),
+            .cached = count(),
+            .cache_written = count(),
+            .completion = count(),
+            .reasoning = count(),
+            .audio_prompt = count(),
+            .audio_completion = count(),
+            .images = pick(7) == 0 ? count() : 0,
+            .estimated = pick(1) == 0};
+  }
+  /// Prices from nothing to absurd, with some parts absent. Tiers only make dearer, as everybody's do.
+  price rates() {
+    const std::int64_t limit = pick(9) == 0 ? std::numeric_limits<std::int64_t>::max() : 100'000'000;
+    price made;
+    for (auto* each : {&made.input, &made.output, &made.cache_read, &made.cache_write, &made.reasoning,
+                       &made.audio_input, &made.audio_output})
+      if (pick(3) != 0) *each = unit_price{pick(limit)};
+    if (pick(3) == 0) made.per_image = money{pick(limit)};
+    if (pick(3) == 0) made.per_request = money{pick(limit)};
+    return made;
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+TEST(buckets, property_disjoint_not_negative_and_summing_up_whatever_a_provider_says) {
+  random_counts random(13);
+  for (int round = 0; round < 50'000; ++round) {
+    const auto used = random.used();
+    const auto in = buckets_of(used);
+    for (const auto part :
+         {in.uncached, in.cached, in.cache_written, in.audio_prompt, in.completion, in.reasoning, in.audio_completion})
+      ASSERT_GE(part, 0);
+    // None can overflow: each is what is left of the whole.
+    ASSERT_EQ(in.uncached + in.cached + in.cache_written + in.audio_prompt, std::max<std::int64_t>(used.prompt, 0));
+    ASSERT_EQ(in.completion + in.reasoning + in.audio_completion, std::max<std::int64_t>(used.completion, 0));
+    ASSERT_LE(in.cached, std::max<std::int64_t>(used.cached, 0));
+    ASSERT_LE(in.cache_written, std::max<std::int64_t>(used.cache_written, 0));
+    ASSERT_LE(in.audio_prompt, std::max<std::int64_t>(used.audio_prompt, 0));
+    ASSERT_LE(in.reasoning, std::max<std::int64_t>(used.reasoning, 0));
+    ASSERT_LE(in.audio_completion, std::max<std::int64_t>(used.audio_completion, 0));
+  }
+}
+
+TEST(cost, property_more_never_costs_less_whatever_a_provider_says) {
+  random_counts random(17);
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  for (int round = 0; round < 30'000; ++round) {
+    const auto used = random.used();
+    const auto rates = random.rates();
+    const auto cost = cost_of(used, rates);
+    ASSERT_GE(cost.nano_usd, 0);
+    for (auto whole : {&usage::prompt, &usage::completion, &usage::images}) {
+      auto more = used;
+      more.*whole += std::min(random.pick(100'000), used.*whole > 0 ? most - used.*whole : most);
+      ASSERT_GE(cost_of(more, rates), cost);
+    }
+    for (auto part : {&price::input, &price::output, &price::cache_read, &price::cache_write, &price::reasoning,
+                      &price::audio_input, &price::audio_output}) {
+      if (!(rates.*part)) continue;
+      auto dearer = rates;
+      (dearer.*part)->pico_usd += std::min(random.pick(1000), most - (dearer.*part)->pico_usd);
+      ASSERT_GE(cost_of(used, dearer), cost);
+    }
+  }
+}
+
+TEST(cost, property_a_longer_prompt_never_costs_less_across_rising_tiers) {
+  random_counts random(19);
+  for (int round = 0; round < 20'000; ++round) {
+    auto rates = random.rates();
+    auto dearest = rates;
+    for (std::int64_t above = 1000 + random.pick(5000); rates.tiers.size() < 3; above += 1 + random.pick(50'000)) {
+      price::tier tier;
+      tier.above_tokens = above;
+      // A tier that names each part that the base names, none below the tier before.
+      const auto raised = [&](std::optional<unit_price>& of) {
+        if (of) of->pico_usd += std::min(random.pick(1000), std::numeric_limits<std::int64_t>::max() - of->pico_usd);
+        return of;
+      };
+      tier.input = raised(dearest.input), tier.output = raised(dearest.output);
+      tier.cache_read = raised(dearest.cache_read), tier.cache_write = raised(dearest.cache_write);
+      rates.tiers.push_back(tier);
+    }
+    usage used = tokens(random.pick(100'000), random.pick(10'000));
+    used.cached = random.pick(used.prompt);
+    used.cache_written = random.pick(used.prompt);
+    used.audio_prompt = random.pick(used.prompt);
+    auto longer = used;
+    longer.prompt += random.pick(100'000);
+    ASSERT_GE(cost_of(longer, rates), cost_of(used, rates));
   }
 }
 
