@@ -1,6 +1,5 @@
 #include "usage.hpp"
 
-#include <algorithm>
 #include <initializer_list>
 #include <string_view>
 
@@ -31,10 +30,72 @@ class counter {
   bool impossible = false;
 };
 
-/// Where both are said, the more exact place is read first; {} when neither.
-json::value either(json::value usage, std::string_view name, std::string_view other) {
-  const auto v = usage.find(name);
-  return v.is(json::kind::object) ? v : usage.find(other);
+/// The first of the members that is an object; {} when none is.
+json::value details_of(json::value usage, names wanted) {
+  for (const auto name : wanted) {
+    const auto v = usage.find(name);
+    if (v.is(json::kind::object)) return v;
+  }
+  return {};
+}
+
+using figure = std::optional<std::int64_t>;
+
+/// The figures as they are written, under whatever name.
+struct said {
+  figure prompt, completion, total, cached, written, reasoning, sound_in, sound_out;
+  bool part_of_prompt = false;  ///< cached and written stand where OpenAI has parts of the prompt
+};
+
+said read_figures(json::value usage, counter& count) {
+  const auto prompt = details_of(usage, {"prompt_tokens_details", "input_tokens_details", "input_token_details"});
+  const auto completion =
+      details_of(usage, {"completion_tokens_details", "output_tokens_details", "output_token_details"});
+  said is;
+  is.prompt = count.first(usage, {"prompt_tokens", "input_tokens"});
+  is.completion = count.first(usage, {"completion_tokens", "output_tokens"});
+  is.total = count.first(usage, {"total_tokens"});
+  is.cached = count.first(prompt, {"cached_tokens"});
+  is.written = count.first(prompt, {"cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"});
+  is.part_of_prompt = is.cached || is.written;
+  // DeepSeek, Moonshot, Mistral, and Anthropic's names as some gateways keep them.
+  if (!is.cached)
+    is.cached = count.first(
+        usage, {"prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens"});
+  if (!is.written) is.written = count.first(usage, {"cache_creation_input_tokens"});
+  const auto missed = count.first(usage, {"prompt_cache_miss_tokens"});
+  if (!is.prompt && is.cached && missed) is.prompt = *is.cached + *missed;
+  is.reasoning = count.first(completion, {"reasoning_tokens"});
+  if (!is.reasoning) is.reasoning = count.first(usage, {"reasoning_tokens"});
+  is.sound_in = count.first(prompt, {"audio_tokens"});
+  if (!is.sound_in) is.sound_in = count.first(usage, {"audio_prompt_tokens"});
+  is.sound_out = count.first(completion, {"audio_tokens"});
+  return is;
+}
+
+/// Adds to the wholes the parts that a provider counts beside them, which its total tells. False when the figures
+/// contradict each other.
+bool complete_wholes(const said& is, model::usage& tokens) {
+  std::int64_t missing = is.total ? *is.total - tokens.prompt - tokens.completion : 0;
+  const auto left_out = [&missing](std::int64_t part) {
+    if (part <= 0 || missing != part) return false;
+    missing = 0;
+    return true;
+  };
+  const auto cache = tokens.cached + tokens.cache_written;
+  const bool more_than_prompt = cache > tokens.prompt;
+  const bool beside = left_out(cache);
+  if (more_than_prompt && !beside && is.part_of_prompt) return false;
+  // Who reports more than the prompt holds counts beside it, as Anthropic does, whatever its total says.
+  if (beside || more_than_prompt) tokens.prompt += cache;
+  // Mistral's prompt_tokens leave sound out, xAI's completion_tokens leave reasoning out.
+  const auto add_if_beside = [&](std::int64_t part, std::int64_t& whole) {
+    if (left_out(part) || (!is.total && part > whole)) whole += part;
+  };
+  add_if_beside(tokens.reasoning, tokens.completion);
+  add_if_beside(tokens.audio_prompt, tokens.prompt);
+  add_if_beside(tokens.audio_completion, tokens.completion);
+  return true;
 }
 
 }  // namespace
@@ -42,40 +103,27 @@ json::value either(json::value usage, std::string_view name, std::string_view ot
 usage_reading read_usage(json::value usage, bool completes) {
   if (!usage.is(json::kind::object)) return {};
   counter count;
-  auto prompt = count.first(usage, {"prompt_tokens", "input_tokens"});
-  auto completion = count.first(usage, {"completion_tokens", "output_tokens"});
-  const auto total = count.first(usage, {"total_tokens"});
-  const auto prompt_details = either(usage, "prompt_tokens_details", "input_tokens_details");
-  const auto completion_details = either(usage, "completion_tokens_details", "output_tokens_details");
-  auto cached = count.first(prompt_details, {"cached_tokens"});
-  // DeepSeek, Moonshot, and Anthropic's names as some gateways keep them.
-  if (!cached) cached = count.first(usage, {"prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"});
-  auto written = count.first(prompt_details, {"cache_write_tokens", "cache_creation_tokens"});
-  if (!written) written = count.first(usage, {"cache_creation_input_tokens"});
-  auto reasoning = count.first(completion_details, {"reasoning_tokens"});
-  if (!reasoning) reasoning = count.first(usage, {"reasoning_tokens"});
+  auto is = read_figures(usage, count);
   if (count.impossible) return {std::nullopt, true};
 
-  if (!completes && !prompt) prompt = total;
-  if (!completes && !completion) completion = 0;
-  if (prompt && !completion && total) completion = std::max<std::int64_t>(*total - *prompt, 0);
-  if (!prompt || !completion) return {};
+  if (!completes && !is.prompt) is.prompt = is.total;
+  if (!completes && !is.completion) is.completion = 0;
+  if (is.prompt && !is.completion && is.total) {
+    if (*is.total < *is.prompt) return {std::nullopt, true};
+    is.completion = *is.total - *is.prompt;
+  }
+  if (!is.prompt || !is.completion) return {};
 
   model::usage tokens;
-  tokens.cached = cached.value_or(0);
-  tokens.cache_written = written.value_or(0);
-  tokens.reasoning = reasoning.value_or(0);
-  // `cached` is part of the prompt; who reports more than the prompt holds counts beside it, as Anthropic does.
-  const bool beside = tokens.cached + tokens.cache_written > *prompt;
-  tokens.prompt = *prompt + (beside ? tokens.cached + tokens.cache_written : 0);
-  // Mistral's prompt_tokens leave sound out, xAI's completion_tokens leave reasoning out; the total tells.
-  const auto left_out = [&](std::int64_t part) { return part > 0 && total && *total == *prompt + *completion + part; };
-  const auto sound = count.first(prompt_details, {"audio_tokens"}).value_or(0);
-  if (left_out(sound)) tokens.prompt += sound;
-  const bool thought_beside = left_out(tokens.reasoning) || (!total && tokens.reasoning > *completion);
-  tokens.completion = *completion + (thought_beside ? tokens.reasoning : 0);
-  // Some gateways count reasoning with another tokenizer than the rest.
-  tokens.reasoning = std::min(tokens.reasoning, tokens.completion);
+  tokens.prompt = *is.prompt, tokens.completion = *is.completion;
+  tokens.cached = is.cached.value_or(0), tokens.cache_written = is.written.value_or(0);
+  tokens.reasoning = is.reasoning.value_or(0);
+  tokens.audio_prompt = is.sound_in.value_or(0), tokens.audio_completion = is.sound_out.value_or(0);
+  if (!complete_wholes(is, tokens)) return {std::nullopt, true};
+  // Some gateways count parts with another tokenizer than the rest; what shows is what is charged.
+  const auto in = model::buckets_of(tokens);
+  tokens.reasoning = in.reasoning;
+  tokens.audio_prompt = in.audio_prompt, tokens.audio_completion = in.audio_completion;
   return {tokens, false};
 }
 

@@ -50,7 +50,13 @@ TEST(openai_decode, believes_usage_only_when_it_can_be_true) {
         R"({"prompt_tokens":"5","completion_tokens":1})", R"({"prompt_tokens":1.5,"completion_tokens":1})",
         R"({"prompt_tokens":1,"completion_tokens":1000000001})", R"({"prompt_tokens":1e300,"completion_tokens":1})",
         R"({"prompt_tokens":null,"completion_tokens":null})", R"({"completion_tokens":4})",
-        R"({"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":-2}})"}) {
+        R"({"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":-2}})",
+        R"({"prompt_tokens":1,"completion_tokens":2,"completion_tokens_details":{"audio_tokens":-2}})",
+        R"({"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"audio_tokens":"2"}})",
+        R"({"prompt_tokens":1,"completion_tokens":2,"total_tokens":-3})", R"({"prompt_tokens":10,"total_tokens":5})",
+        // More of the prompt is cached than there is, in the place where it is part of the prompt.
+        R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":99}})",
+        R"({"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":99}})"}) {
     EXPECT_FALSE(usage(bad)) << bad;
   }
   EXPECT_FALSE(decode_chat(answer_with(R"({"content":"a"})")).facts.usage);
@@ -78,6 +84,78 @@ TEST(openai_decode, believes_usage_only_when_it_can_be_true) {
       110);
   EXPECT_EQ(usage(R"({"prompt_tokens":10,"total_tokens":15})")->completion, 5);
   EXPECT_EQ(usage(R"({"prompt_tokens":0,"completion_tokens":0})")->total(), 0);
+}
+
+struct usage_case {
+  const char* json;
+  model::usage read;
+};
+
+TEST(openai_decode, reads_every_provider_s_way_of_counting) {
+  const usage_case cases[] = {
+      // OpenAI, with sound on both sides.
+      {R"({"prompt_tokens":50,"completion_tokens":30,"total_tokens":80,
+           "prompt_tokens_details":{"cached_tokens":0,"audio_tokens":20},
+           "completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":25}})",
+       {.prompt = 50, .completion = 30, .audio_prompt = 20, .audio_completion = 25}},
+      // OpenAI: written to the cache.
+      {R"({"prompt_tokens":4020,"completion_tokens":4,"total_tokens":4024,
+           "prompt_tokens_details":{"audio_tokens":0,"cache_write_tokens":4012,"cached_tokens":0}})",
+       {.prompt = 4020, .cache_written = 4012, .completion = 4}},
+      // Anthropic through a gateway: the cache is counted beside, and its total leaves it out or counts it in.
+      {R"({"prompt_tokens":4,"completion_tokens":113,"total_tokens":117,
+           "cache_creation_input_tokens":3522,"cache_read_input_tokens":1150})",
+       {.prompt = 4676, .cached = 1150, .cache_written = 3522, .completion = 113}},
+      {R"({"prompt_tokens":2000,"completion_tokens":10,"total_tokens":3160,
+           "cache_creation_input_tokens":0,"cache_read_input_tokens":1150})",
+       {.prompt = 3150, .cached = 1150, .completion = 10}},
+      // The same counted as OpenAI does.
+      {R"({"prompt_tokens":2000,"completion_tokens":10,"total_tokens":2010,
+           "cache_creation_input_tokens":0,"cache_read_input_tokens":1150})",
+       {.prompt = 2000, .cached = 1150, .completion = 10}},
+      // DeepSeek.
+      {R"({"prompt_tokens":390,"completion_tokens":22,"total_tokens":412,"prompt_tokens_details":{"cached_tokens":256},
+           "completion_tokens_details":{"reasoning_tokens":17},
+           "prompt_cache_hit_tokens":256,"prompt_cache_miss_tokens":134})",
+       {.prompt = 390, .cached = 256, .completion = 22, .reasoning = 17}},
+      {R"({"completion_tokens":22,"prompt_cache_hit_tokens":256,"prompt_cache_miss_tokens":134})",
+       {.prompt = 390, .cached = 256, .completion = 22}},
+      // Moonshot and Together, Mistral.
+      {R"({"prompt_tokens":41,"completion_tokens":15,"total_tokens":56,"cached_tokens":7})",
+       {.prompt = 41, .cached = 7, .completion = 15}},
+      {R"({"completion_tokens":152,"num_cached_tokens":32,"prompt_tokens":979,"total_tokens":1131})",
+       {.prompt = 979, .cached = 32, .completion = 152}},
+      // Mistral: sound beside the prompt. xAI: reasoning beside the completion.
+      {R"({"completion_tokens":15,"prompt_tokens":11,"total_tokens":401,
+           "prompt_tokens_details":{"audio_tokens":375,"cached_tokens":9}})",
+       {.prompt = 386, .cached = 9, .completion = 15, .audio_prompt = 375}},
+      {R"({"prompt_tokens":741,"completion_tokens":15,"total_tokens":866,
+           "prompt_tokens_details":{"text_tokens":741,"audio_tokens":0,"image_tokens":0,"cached_tokens":640},
+           "completion_tokens_details":{"reasoning_tokens":110,"audio_tokens":0}})",
+       {.prompt = 741, .cached = 640, .completion = 125, .reasoning = 110}},
+      // What is missing from the total is missing once, though two parts are as large.
+      {R"({"prompt_tokens":50,"completion_tokens":30,"total_tokens":100,
+           "prompt_tokens_details":{"audio_tokens":20},"completion_tokens_details":{"reasoning_tokens":20}})",
+       {.prompt = 50, .completion = 50, .reasoning = 20, .audio_prompt = 20}},
+      // OpenRouter: reasoning counted with another tokenizer.
+      {R"({"prompt_tokens":43,"completion_tokens":10,"total_tokens":53,
+           "completion_tokens_details":{"reasoning_tokens":11}})",
+       {.prompt = 43, .completion = 10, .reasoning = 10}},
+      // Zero is a value, null is none.
+      {R"({"prompt_tokens":5,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":0},
+           "prompt_cache_hit_tokens":4})",
+       {.prompt = 5}},
+      {R"({"prompt_tokens":5,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":null},
+           "prompt_cache_hit_tokens":4})",
+       {.prompt = 5, .cached = 4}},
+      {R"({"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":null,"completion_tokens_details":null})",
+       {.prompt = 5, .completion = 1}},
+  };
+  for (const auto& [json, read] : cases) {
+    const auto got = decode_chat(answer_with(R"({"content":"a"})", std::string(",\"usage\":") + json)).facts.usage;
+    ASSERT_TRUE(got) << json;
+    EXPECT_EQ(*got, read) << json;
+  }
 }
 
 TEST(openai_decode, knows_what_is_no_answer) {
