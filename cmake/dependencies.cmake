@@ -11,6 +11,15 @@ if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
 endif()
 
+# Debian's libpqxx brings no package file. libpq itself is called to take a URL apart.
+find_library(PQXX_LIBRARY pqxx REQUIRED)
+find_library(PQ_LIBRARY pq REQUIRED)
+find_path(PQXX_INCLUDE_DIR pqxx/pqxx REQUIRED)
+find_path(PQ_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+add_library(pqxx INTERFACE IMPORTED)
+target_link_libraries(pqxx INTERFACE ${PQXX_LIBRARY} ${PQ_LIBRARY})
+target_include_directories(pqxx SYSTEM INTERFACE ${PQXX_INCLUDE_DIR} ${PQ_INCLUDE_DIR})
+
 # Asio and Beast are compiled once each; every other file sees declarations only.
 add_library(boost_asio STATIC ${PROJECT_SOURCE_DIR}/src/boost/asio.cpp)
 target_compile_definitions(boost_asio PUBLIC

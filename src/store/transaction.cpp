@@ -19,7 +19,7 @@ result<transaction> transaction::begin(connection& on, lock what) {
 
 result<void> transaction::commit() {
   auto& on = *on_;
-  const auto done = on.exec_script(on.depth_ == 1 ? std::string("COMMIT") : "RELEASE " + savepoint(on.depth_ - 1));
+  const auto done = on.depth_ == 1 ? on.commit() : on.exec_script("RELEASE " + savepoint(on.depth_ - 1));
   if (!done) {
     roll_back();
     return done;
@@ -40,7 +40,7 @@ transaction::transaction(transaction&& other) noexcept : on_(std::exchange(other
 void transaction::roll_back() noexcept {
   auto& on = *std::exchange(on_, nullptr);
   if (--on.depth_ == 0) {
-    (void)on.exec_script("ROLLBACK");
+    on.roll_back();
   } else {
     (void)on.exec_script("ROLLBACK TO " + savepoint(on.depth_) + "; RELEASE " + savepoint(on.depth_));
   }

@@ -15,6 +15,8 @@ FENCED = {
     "yaml-cpp/": "yaml-cpp",
     "spdlog/": "spdlog::spdlog",
     "sqlite3.h": "SQLite::SQLite3",
+    "pqxx/": "pqxx",
+    "libpq-fe.h": "pqxx",
     "openssl/": "OpenSSL::",
     "CLI/": "CLI11::CLI11",
     "boost/asio": "boost_asio",

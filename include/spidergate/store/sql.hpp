@@ -74,8 +74,11 @@ class connection {
   }
 
  protected:
-  /// Begins a transaction of the database; called by `transaction` only, and never inside another one.
+  /// Begin and end a transaction of the database; called by `transaction` only, and never inside another one. After a
+  /// commit() that failed comes roll_back().
   virtual result<void> begin(lock what) = 0;
+  virtual result<void> commit() { return exec_script("COMMIT"); }
+  virtual void roll_back() noexcept { (void)exec_script("ROLLBACK"); }
 
  private:
   friend class transaction;
@@ -83,7 +86,9 @@ class connection {
 };
 
 /// Rolls back on destruction unless committed. Write transactions take their lock at begin. One inside another is a
-/// savepoint, so verbs that are transactions of their own can be put together into a larger one.
+/// savepoint, so verbs that are transactions of their own can be put together into a larger one. After a statement has
+/// failed, all that PostgreSQL takes is the end of the innermost transaction, and a commit of it fails: what may fail
+/// without ending the whole goes into a transaction of its own.
 class transaction {
  public:
   static result<transaction> begin(connection& on, lock what = lock::rows);

@@ -1,44 +1,27 @@
-#include "store_fixture.hpp"
+#include "store_databases.hpp"
 
 #include <spidergate/store/errc.hpp>
 #include <spidergate/store/sql.hpp>
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-/// What every driver of sql::connection keeps. A new driver is one more entry in `drivers`.
+/// What every driver of sql::connection keeps.
 namespace spidergate::sql {
 namespace {
 
 using store::errc;
 
-/// One empty database; every open() is another connection to it.
-struct server {
-  virtual ~server() = default;
-  virtual std::unique_ptr<connection> open() = 0;
-};
-
-struct sqlite_server final : server {
-  std::unique_ptr<connection> open() override { return database.open(); }
-  testing::embedded_database database{false};
-};
-
-struct driver {
-  const char* name;
-  std::function<std::unique_ptr<server>()> start;
-};
-const std::vector<driver> drivers = {{"sqlite", [] { return std::make_unique<sqlite_server>(); }}};
-
 std::int64_t count(connection& on) {
   return on.exec("SELECT count(*) FROM t").value()[0].integer(0);
 }
 
-class sql_contract : public ::testing::TestWithParam<driver> {
+class sql_contract : public ::testing::TestWithParam<backend> {
  protected:
   void SetUp() override {
     ASSERT_TRUE(
@@ -46,12 +29,12 @@ class sql_contract : public ::testing::TestWithParam<driver> {
                         "CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, words TEXT, raw BYTEA, "
                         "parent TEXT REFERENCES parent (id), CHECK (id >= 0));"));
   }
-  std::unique_ptr<server> where = GetParam().start();
+  std::unique_ptr<testing::test_database> where = testing::make_database(GetParam(), false);
   std::unique_ptr<connection> on = where->open();
 };
 
 TEST_P(sql_contract, values_come_back_as_they_went_in) {
-  const std::string odd("\xc3\xa4 \"'\\ $1 ;--", 14);
+  const std::string odd("\xc3\xa4 \"'\\ $1 ;--");
   const std::string raw("\0\xff\x01;'", 5);
   ASSERT_TRUE(on->exec("INSERT INTO t (id, words, raw) VALUES ($1, $2, $3)",
                        {std::int64_t{9'007'199'254'740'993}, odd, blob{raw}}));
@@ -201,12 +184,20 @@ TEST_P(sql_contract, commits_of_others_are_noticed) {
   const auto other = where->open();
   const auto before = on->foreign_commits().value();
   EXPECT_EQ(on->foreign_commits().value(), before);
-  ASSERT_TRUE(other->exec("INSERT INTO t (id) VALUES (1)"));
+  {
+    auto scope = transaction::begin(*other);
+    ASSERT_TRUE(other->exec("INSERT INTO t (id) VALUES (1)"));
+    ASSERT_TRUE(other->announce_change());
+    ASSERT_TRUE(scope->commit());
+  }
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (on->foreign_commits().value() == before && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
   EXPECT_NE(on->foreign_commits().value(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(drivers, sql_contract, ::testing::ValuesIn(drivers),
-                         [](const auto& driver) { return driver.param.name; });
+INSTANTIATE_TEST_SUITE_P(databases, sql_contract, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
 }  // namespace spidergate::sql
