@@ -24,7 +24,8 @@ api_error missing_key() {
 api_error malformed_key() {
   return make_error(api_errc::invalid_api_key,
                     "This is not a complete SpiderGate API key. Keys begin with sg_key_prod_, sg_key_dev_ or "
-                    "spideriq_pat_ and end with a checksum: copy the key again, whole.");
+                    "spideriq_pat_, or are client_id:api_key:api_secret, and end with a checksum: copy the key again, "
+                    "whole.");
 }
 
 api_error unknown_key(std::string_view credential) {
@@ -59,6 +60,14 @@ api_error locked_out(std::chrono::milliseconds left) {
   return error;
 }
 
+api_error forgotten_by_the_store() {
+  auto error = make_error(api_errc::store_unavailable,
+                          "The gateway has not reached its database for so long that it cannot tell any more which API "
+                          "keys are valid. The key may be right: try again.");
+  error.retry_after = std::chrono::seconds(5);
+  return error;
+}
+
 bool may_come_from(const principal& who, std::string_view address) {
   if (who.allowed_cidrs.empty()) return true;
   const auto parsed = ip_address::parse(address);
@@ -78,8 +87,9 @@ std::optional<api_error> objection(const principal& who, std::string_view creden
 }  // namespace
 
 struct authenticator::impl {
-  impl(const runtime::published<token_table>& source, std::shared_ptr<lockout> shared)
-      : tokens(source), failures(std::move(shared)) {}
+  impl(const runtime::published<token_table>& source, std::shared_ptr<lockout> shared,
+       const std::atomic<bool>* memory_is_too_old)
+      : tokens(source), failures(std::move(shared)), too_old(memory_is_too_old) {}
 
   api_error refuse(api_error why, std::string_view address, epoch_ms now) {
     const auto locked = failures->note_failure(address, now);
@@ -93,6 +103,7 @@ struct authenticator::impl {
 
   runtime::published<token_table>::reader tokens;
   std::shared_ptr<lockout> failures;
+  const std::atomic<bool>* too_old;
   std::mutex mutex;  // between this worker and whoever writes the times to the store
   boost::unordered_flat_map<std::string, epoch_ms> last_used;
 };
@@ -101,8 +112,9 @@ std::shared_ptr<lockout> make_lockout(std::int64_t failures_per_minute, std::chr
   return std::make_shared<lockout>(failures_per_minute, duration);
 }
 
-authenticator::authenticator(const runtime::published<token_table>& tokens, std::shared_ptr<lockout> failures)
-    : impl_(std::make_unique<impl>(tokens, std::move(failures))) {}
+authenticator::authenticator(const runtime::published<token_table>& tokens, std::shared_ptr<lockout> failures,
+                             const std::atomic<bool>* too_old)
+    : impl_(std::make_unique<impl>(tokens, std::move(failures), too_old)) {}
 authenticator::~authenticator() = default;
 
 model::outcome<std::shared_ptr<const principal>> authenticator::identify(std::string_view credential,
@@ -112,6 +124,7 @@ model::outcome<std::shared_ptr<const principal>> authenticator::identify(std::st
     return locked ? locked_out(*locked) : missing_key();
   }
   if (!well_formed(credential)) return impl_->refuse(malformed_key(), address, now);
+  if (impl_->too_old != nullptr && impl_->too_old->load(std::memory_order_relaxed)) return forgotten_by_the_store();
   auto who = impl_->tokens.get()->find(credential);
   if (who == nullptr) return impl_->refuse(unknown_key(credential), address, now);
   if (auto why = objection(*who, credential, address, now)) return impl_->refuse(*std::move(why), address, now);

@@ -23,8 +23,24 @@ bool allows(const principal& who, std::span<const std::string_view> names) {
 }  // namespace
 
 bool principal::has(scope s) const noexcept {
-  const auto granting = static_cast<unsigned>(s) | static_cast<unsigned>(scope::admin);
-  return (scopes & granting) != 0;
+  return (scopes & static_cast<unsigned>(s)) != 0;
+}
+
+bool principal::may_read_management() const noexcept {
+  return may_write_management() || role_named(role) == auth::role::viewer;
+}
+
+bool principal::may_write_management() const noexcept {
+  const auto known = role_named(role);
+  return known == auth::role::owner || known == auth::role::admin;
+}
+
+bool principal::may_change_brand() const noexcept {
+  return role_named(role) == auth::role::owner;
+}
+
+bool principal::may_change_brands() const noexcept {
+  return may_change_brand() && of_operator_brand;
 }
 
 bool principal::may_use(std::string_view name) const noexcept {

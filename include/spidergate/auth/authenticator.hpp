@@ -1,5 +1,6 @@
 #pragma once
 #include <spidergate/auth/cidr.hpp>
+#include <spidergate/auth/rights.hpp>
 #include <spidergate/core/time.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/runtime/published.hpp>
@@ -16,12 +17,10 @@
 
 namespace spidergate::auth {
 
-enum class scope : std::uint8_t { inference = 1, usage = 2, vault = 4, admin = 8 };
-
 /// Who is calling and what they may do; immutable, shared.
 struct principal {
   std::string token_id, client_id, brand_id, brand_name, label;
-  std::uint8_t scopes = 0;
+  std::uint8_t scopes = 0;  ///< bits of `scope`, see effective_scopes()
   bool pool_access = true;
   std::string role;  ///< "owner", "admin", "member", "viewer"
   bool of_operator_brand = false;
@@ -29,18 +28,30 @@ struct principal {
   store::limit_set token_limits, client_limits, brand_limits;
   std::vector<std::string> allowed_models, blocked_models, allowed_cidrs;
   std::vector<cidr> allowed_networks;  ///< allowed_cidrs, parsed; a malformed one is left out and so lets nobody in
-  epoch_ms expires_at = 0, revoked_at = 0;
+  epoch_ms expires_at = 0;
+  epoch_ms revoked_at = 0;  ///< the earliest of: the token's and its client's revocation, its brand's suspension
 
-  /// admin implies every other scope.
   [[nodiscard]] bool has(scope s) const noexcept;
+
+  // What the role allows. The area's scope is asked for besides, with has(): `admin` for brands, clients, keys, tokens,
+  // aliases and rules, `vault` for integrations.
+  /// GET on management: owner, admin, viewer.
+  [[nodiscard]] bool may_read_management() const noexcept;
+  /// Make and change what is in the brand: owner, admin.
+  [[nodiscard]] bool may_write_management() const noexcept;
+  /// Change its own brand (name, limits, preferences, pool access): owner.
+  [[nodiscard]] bool may_change_brand() const noexcept;
+  /// Make, list and change any brand: owners of the operator brand.
+  [[nodiscard]] bool may_change_brands() const noexcept;
+
   /// Globs over the names a model goes by (alias, "provider/model", bare model): blocked if any matches, allowed if the
   /// list is empty or any matches.
   [[nodiscard]] bool may_use(std::string_view name) const noexcept;
   [[nodiscard]] bool may_use(std::string_view asked, std::string_view provider_and_model) const noexcept;
 };
 
-/// All tokens by hash, compiled from the store's rows. Rows whose brand is not there, or whose hash is malformed, never
-/// authenticate.
+/// All tokens by hash, compiled from the store's rows. Rows whose brand or client is not there, or whose hashes are
+/// malformed, never authenticate. Those of a revoked client or a suspended brand count as revoked.
 class token_table;
 [[nodiscard]] std::shared_ptr<const token_table> compile_tokens(const std::vector<store::token_record>& tokens,
                                                                 const std::vector<store::client_record>& clients,
@@ -61,12 +72,17 @@ class lockout;
 /// Answers from memory; one object per worker (it holds a snapshot reader), sharing the lock-out table.
 class authenticator {
  public:
-  authenticator(const runtime::published<token_table>& tokens, std::shared_ptr<lockout> failures);
+  /// `too_old` (null: never) is true while the store was not heard from for longer than limits.auth_cache_stale, so
+  /// that what is in memory may no longer be believed; set by whoever watches the store, any thread. `tokens` and
+  /// `too_old` outlive the authenticator.
+  authenticator(const runtime::published<token_table>& tokens, std::shared_ptr<lockout> failures,
+                const std::atomic<bool>* too_old = nullptr);
   ~authenticator();
 
   /// Errors: missing_api_key, invalid_api_key, expired_api_key, revoked_api_key, ip_not_allowed,
-  /// too_many_auth_failures. Failures other than a missing key count for the address; a valid token passes even from an
-  /// address that is locked out. The address table is bounded (100,000; oldest dropped).
+  /// too_many_auth_failures; store_unavailable for every well-formed credential while `too_old`. Failures other than a
+  /// missing key and the store's count for the address; a valid token passes even from an address that is locked out.
+  /// The address table is bounded (100,000; oldest dropped).
   [[nodiscard]] model::outcome<std::shared_ptr<const principal>> identify(std::string_view credential,
                                                                           std::string_view address, epoch_ms now);
 

@@ -23,13 +23,25 @@ store::token_record record_of(const fresh_token& token, std::string id) {
   record.id = std::move(id);
   record.brand_id = "brd_1";
   record.client_id = "cli_1";
+  record.kind = token.secret_hash ? "triple" : "key";
+  record.role = "member";
   record.hash.assign(token.hash.begin(), token.hash.end());
+  if (token.secret_hash) record.secret_hash.assign(token.secret_hash->begin(), token.secret_hash->end());
   record.scopes = {"inference"};
   return record;
 }
 
-const std::vector<store::client_record> clients{{"cli_1", "brd_1", "main", 0}};
-const std::vector<store::brand_record> brands{{"brd_1", "Acme", false, 0}};
+store::client_record client_of(std::string id, std::string brand_id) {
+  store::client_record client;
+  client.id = std::move(id), client.brand_id = std::move(brand_id), client.name = "main";
+  return client;
+}
+
+store::brand_record brand_of(std::string id, std::string name) {
+  store::brand_record brand;
+  brand.id = std::move(id), brand.name = std::move(name), brand.pool_access = false;
+  return brand;
+}
 
 class authentication : public ::testing::Test {
  protected:
@@ -44,6 +56,8 @@ class authentication : public ::testing::Test {
     return said.error().code;
   }
 
+  std::vector<store::client_record> clients{client_of("cli_1", "brd_1"), client_of("cli_2", "brd_1")};
+  std::vector<store::brand_record> brands{brand_of("brd_1", "Acme")};
   fresh_token good = make_key(crypto::system_random(), "prod");
   std::vector<store::token_record> records{record_of(good, "tok_1")};
   runtime::published<token_table> tokens{compile_tokens(records, clients, brands, 60)};
@@ -55,21 +69,54 @@ TEST_F(authentication, known_token_is_its_principal) {
   const auto who = auth.identify(good.text.reveal(), home, noon).value();
   EXPECT_EQ(who->token_id, "tok_1");
   EXPECT_EQ(who->brand_name, "Acme");
+  EXPECT_EQ(who->role, "member");
   EXPECT_FALSE(who->pool_access);
-  EXPECT_EQ(who->rpm, 60) << "the configured default";
+  EXPECT_FALSE(who->of_operator_brand);
+  EXPECT_EQ(who->token_limits.rpm, 60) << "the configured default";
   EXPECT_TRUE(who->has(scope::inference));
   EXPECT_FALSE(who->has(scope::vault));
 }
 
 TEST_F(authentication, minus_one_is_unlimited_and_own_limits_win) {
-  records[0].rpm = -1;
-  records[0].rpd = -1;
-  records[0].tpm = 5000;
+  records[0].limits.rpm = -1;
+  records[0].limits.rpd = -1;
+  records[0].limits.tpm = 5000;
   publish();
   const auto who = auth.identify(good.text.reveal(), home, noon).value();
-  EXPECT_EQ(who->rpm, 0);
-  EXPECT_EQ(who->rpd, 0);
-  EXPECT_EQ(who->tpm, 5000);
+  EXPECT_EQ(who->token_limits.rpm, 0);
+  EXPECT_EQ(who->token_limits.rpd, 0);
+  EXPECT_EQ(who->token_limits.tpm, 5000);
+}
+
+TEST_F(authentication, principal_carries_the_limits_of_all_three_levels) {
+  records[0].limits.daily = money{1};
+  clients[0].limits.rpd = 2, clients[0].limits.weekly = money{3};
+  brands[0].limits.max_parallel = 4, brands[0].limits.monthly = money{5}, brands[0].is_operator = true;
+  publish();
+  const auto who = auth.identify(good.text.reveal(), home, noon).value();
+  store::limit_set token, client, brand;
+  token.rpm = 60, token.daily = money{1};
+  client.rpd = 2, client.weekly = money{3};
+  brand.max_parallel = 4, brand.monthly = money{5};
+  EXPECT_EQ(who->token_limits, token);
+  EXPECT_EQ(who->client_limits, client) << "the configured default is for tokens alone";
+  EXPECT_EQ(who->brand_limits, brand);
+  EXPECT_TRUE(who->of_operator_brand);
+}
+
+TEST_F(authentication, revoked_client_and_suspended_brand_take_their_tokens_along) {
+  clients[1].revoked_at = noon - 1;
+  publish();
+  EXPECT_TRUE(auth.identify(good.text.reveal(), home, noon)) << "of another client";
+  clients[0].revoked_at = noon - 1;
+  publish();
+  EXPECT_EQ(error_of(good.text.reveal()), api_errc::revoked_api_key);
+  clients[0].revoked_at = 0, brands[0].suspended_at = noon - 1;
+  publish();
+  EXPECT_EQ(error_of(good.text.reveal()), api_errc::revoked_api_key);
+  brands[0].suspended_at = 0;
+  publish();
+  EXPECT_TRUE(auth.identify(good.text.reveal(), home, noon)) << "a suspension ends";
 }
 
 TEST_F(authentication, each_fault_has_its_own_code) {
@@ -115,6 +162,115 @@ TEST_F(authentication, rows_that_do_not_fit_together_never_authenticate) {
     publish();
     EXPECT_EQ(error_of(good.text.reveal()), api_errc::invalid_api_key);
   }
+}
+
+TEST_F(authentication, token_of_an_unknown_role_may_do_nothing) {
+  records[0].role = "emperor", records[0].scopes = {"admin"};
+  publish();
+  EXPECT_EQ(auth.identify(good.text.reveal(), home, noon).value()->scopes, 0);
+}
+
+TEST_F(authentication, nobody_is_judged_by_a_memory_that_is_too_old) {
+  std::atomic<bool> too_old{true};
+  authenticator late(tokens, failures, &too_old);
+  const auto unknown = make_key(crypto::system_random(), "prod");
+  for (int i = 0; i < 50; ++i) {
+    for (const auto& one : {good.text, unknown.text}) {
+      const auto said = late.identify(one.reveal(), home, noon);
+      ASSERT_TRUE(said.has_error());
+      EXPECT_EQ(said.error().code, api_errc::store_unavailable);
+      EXPECT_EQ(said.error().status(), 503);
+      EXPECT_TRUE(said.error().retry_after);
+    }
+  }
+  EXPECT_TRUE(late.take_last_used().empty());
+  EXPECT_EQ(late.identify("typo", home, noon).error().code, api_errc::invalid_api_key) << "what can be no key is none";
+  too_old = false;
+  EXPECT_TRUE(late.identify(good.text.reveal(), home, noon)) << "and the outage has locked nobody out";
+  EXPECT_EQ(late.identify(unknown.text.reveal(), home, noon).error().code, api_errc::invalid_api_key);
+}
+
+class triples : public authentication {
+ protected:
+  /// The triple with one of its parts from another, complete one.
+  static std::string mixed(const fresh_token& of, const fresh_token& from, int part) {
+    const auto own = *triple_of(of.text.reveal());
+    const auto other = *triple_of(from.text.reveal());
+    const auto text = [](std::string_view one, std::string_view two, std::string_view three) {
+      return std::string(one) + ":" + std::string(two) + ":" + std::string(three);
+    };
+    if (part == 0) return text(other.client_id, own.api_key, own.api_secret);
+    if (part == 1) return text(own.client_id, other.api_key, own.api_secret);
+    return text(own.client_id, own.api_key, other.api_secret);
+  }
+
+  void SetUp() override {
+    records = {record_of(good, "tok_1"), record_of(ours, "tok_2"), record_of(theirs, "tok_3")};
+    records[2].client_id = "cli_2";
+    publish();
+  }
+
+  fresh_token ours = make_triple(crypto::system_random(), "cli_1");
+  fresh_token theirs = make_triple(crypto::system_random(), "cli_2");
+  fresh_token strange = make_triple(crypto::system_random(), "cli_2");
+};
+
+TEST_F(triples, are_known_wherever_a_credential_may_stand) {
+  const std::string text(ours.text.reveal());
+  const auto header = "Bearer " + text;
+  EXPECT_EQ(credential_from(header, "", ""), text);
+  EXPECT_EQ(credential_from("", text, ""), text);
+  EXPECT_EQ(credential_from("", "", text), text);
+  const auto who = auth.identify(text, home, noon).value();
+  EXPECT_EQ(who->token_id, "tok_2");
+  EXPECT_EQ(who->client_id, "cli_1");
+  EXPECT_EQ(auth.identify(theirs.text.reveal(), home, noon).value()->client_id, "cli_2");
+}
+
+TEST_F(triples, are_right_as_a_whole_or_not_at_all) {
+  for (const auto& other : {theirs, strange})
+    for (int part = 0; part < 3; ++part)
+      EXPECT_EQ(error_of(mixed(ours, other, part)), api_errc::invalid_api_key) << part;
+  EXPECT_EQ(error_of(triple_of(ours.text.reveal())->api_key), api_errc::invalid_api_key);
+}
+
+TEST_F(triples, of_a_revoked_client_are_revoked_and_named_by_their_display_form) {
+  clients[0].revoked_at = noon - 1;
+  publish();
+  const auto said = auth.identify(ours.text.reveal(), home, noon);
+  ASSERT_TRUE(said.has_error());
+  EXPECT_EQ(said.error().code, api_errc::revoked_api_key);
+  EXPECT_NE(said.error().message.find(ours.display), std::string::npos) << said.error().message;
+  EXPECT_EQ(said.error().message.find(triple_of(ours.text.reveal())->api_secret), std::string::npos);
+}
+
+TEST_F(triples, cost_the_same_hashes_whatever_is_wrong) {
+  const auto table = compile_tokens(records, clients, brands, 60);
+  const auto hashed_for = [&](std::string_view credential, bool known) {
+    std::vector<std::size_t> lengths;
+    const auto who = table->find_by(credential, [&](std::string_view bytes) {
+      lengths.push_back(bytes.size());
+      return crypto::sha256(bytes);
+    });
+    EXPECT_EQ(who != nullptr, known);
+    return lengths;
+  };
+  const auto right = hashed_for(ours.text.reveal(), true);
+  EXPECT_EQ(right.size(), 4U) << "api_key, api_secret, the two client ids";
+  for (int part = 0; part < 3; ++part) EXPECT_EQ(hashed_for(mixed(ours, theirs, part), false), right) << part;
+  const auto unknown = hashed_for(strange.text.reveal(), false);
+  EXPECT_EQ(unknown.size(), right.size());
+  EXPECT_LT(unknown.back(), 56U) << "one block of SHA-256, as every client's id";
+  EXPECT_EQ(hashed_for(good.text.reveal(), true).size(), 1U);
+  EXPECT_EQ(hashed_for(make_key(crypto::system_random(), "prod").text.reveal(), false).size(), 1U);
+}
+
+TEST_F(triples, whose_rows_are_incomplete_never_authenticate) {
+  records[1].secret_hash.clear();
+  records[2].kind = "key";
+  publish();
+  EXPECT_EQ(error_of(ours.text.reveal()), api_errc::invalid_api_key);
+  EXPECT_EQ(error_of(theirs.text.reveal()), api_errc::invalid_api_key);
 }
 
 TEST_F(authentication, twenty_failures_in_a_minute_lock_the_address_for_five_minutes) {
@@ -202,14 +358,6 @@ TEST(lockout, table_is_bounded_and_the_oldest_is_dropped) {
 TEST(lockout, of_zero_failures_is_off) {
   lockout off(0, 5min);
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(off.note_failure("10.0.0.1", noon));
-}
-
-TEST(principal, admin_implies_every_scope) {
-  principal who;
-  who.scopes = static_cast<std::uint8_t>(scope::admin);
-  EXPECT_TRUE(who.has(scope::inference));
-  EXPECT_TRUE(who.has(scope::vault));
-  EXPECT_FALSE(principal{}.has(scope::usage));
 }
 
 TEST(principal, model_globs_meet_every_name_a_model_goes_by) {

@@ -25,6 +25,35 @@ TEST(token, pat_and_dev_key_have_their_own_prefixes) {
   EXPECT_THROW(std::ignore = make_key(crypto::system_random(), "staging"), std::invalid_argument);
 }
 
+TEST(token, triple_has_a_client_a_key_and_a_secret) {
+  const auto made = make_triple(crypto::system_random(), "cli_Ab1");
+  const std::string text(made.text.reveal());
+  EXPECT_EQ(kind_of(text), token_kind::triple);
+  const auto parts = triple_of(text).value();
+  EXPECT_EQ(parts.client_id, "cli_Ab1");
+  EXPECT_EQ(parts.api_key.size(), 41U);
+  EXPECT_EQ(parts.api_secret.size(), 41U);
+  EXPECT_TRUE(parts.api_key.starts_with("ck_") && parts.api_secret.starts_with("cs_"));
+  EXPECT_EQ(made.hash, crypto::sha256(parts.api_key));
+  EXPECT_EQ(made.secret_hash, crypto::sha256(parts.api_secret));
+  EXPECT_EQ(made.display, "cli_Ab1:" + std::string(parts.api_key.substr(0, 7)) + "…" +
+                              std::string(parts.api_key.substr(parts.api_key.size() - 4)));
+  for (const auto* wrong : {"", "cli_", "brd_1", "cli_a:b", "cli_ä"})
+    EXPECT_THROW(std::ignore = make_triple(crypto::system_random(), wrong), std::invalid_argument) << wrong;
+}
+
+TEST(token, triple_with_a_typo_in_its_key_or_secret_is_refused) {
+  const auto made = make_triple(crypto::system_random(), "cli_1");
+  const std::string good(made.text.reveal());
+  for (std::size_t i = good.find(':'); i < good.size(); ++i) {
+    auto typo = good;
+    typo[i] = typo[i] == 'x' ? 'y' : 'x';
+    EXPECT_FALSE(well_formed(typo)) << typo;
+  }
+  for (const auto& bad : {good + ":", ":" + good, good.substr(0, good.rfind(':')), good + "0", good + ":" + good})
+    EXPECT_FALSE(well_formed(bad)) << bad;
+}
+
 TEST(token, no_two_are_equal) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) seen.emplace(make_pat(crypto::system_random()).text.reveal());
