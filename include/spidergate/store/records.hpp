@@ -30,6 +30,7 @@ struct brand_record {
   std::string preferences;    ///< JSON object of spec section 9, or empty
   epoch_ms suspended_at = 0;  ///< 0: not; none of its tokens is let in while it is set
   epoch_ms created_at = 0;
+  friend bool operator==(const brand_record&, const brand_record&) = default;
 };
 
 struct client_record {
@@ -39,6 +40,7 @@ struct client_record {
   limit_set limits;
   epoch_ms revoked_at = 0;  ///< 0: not; with it go all its tokens
   epoch_ms created_at = 0;
+  friend bool operator==(const client_record&, const client_record&) = default;
 };
 
 struct token_record {
@@ -59,6 +61,7 @@ struct token_record {
   epoch_ms expires_at = 0, revoked_at = 0, last_used_at = 0, created_at = 0;  ///< 0: not
   std::string created_by;                                                     ///< "cli", "first-start", token id
   std::string rotated_to;  ///< id of the token that replaces this one, or empty
+  friend bool operator==(const token_record&, const token_record&) = default;
 };
 
 struct integration_record {
@@ -78,6 +81,7 @@ struct integration_record {
   std::int64_t priority = 0;
   std::string prices;  ///< JSON object model -> price override, or empty
   epoch_ms expires_at = 0, created_at = 0, updated_at = 0;
+  friend bool operator==(const integration_record&, const integration_record&) = default;
 };
 
 /// What changes with every use of a key; written behind, at most once a second.
@@ -103,6 +107,7 @@ struct rule_record {
   std::string brand_id;
   std::int64_t position = 0;
   std::string match, provider;
+  friend bool operator==(const rule_record&, const rule_record&) = default;
 };
 
 /// What a management POST with an Idempotency-Key was answered, so that a repeat gets the same.
@@ -111,6 +116,7 @@ struct idempotency_record {
   std::string fingerprint;              ///< of method, path and body: the same key for another request is refused
   std::string sealed_answer;            ///< sealed with the master key, since it may show a secret; bytes
   epoch_ms created_at = 0;
+  friend bool operator==(const idempotency_record&, const idempotency_record&) = default;
 };
 
 }  // namespace spidergate::store

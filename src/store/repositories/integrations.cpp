@@ -1,24 +1,22 @@
 #include "rows.hpp"
 
+#include <algorithm>
+
 namespace spidergate::store::integrations {
 
 namespace {
 
-#define INTEGRATION_COLUMNS                                                                        \
-  "id, brand_id, provider, key_label, origin, base_url, sealed, masked_key, fingerprint, source, " \
-  "daily_limit, minute_limit, is_primary, is_active, priority, expires_at, created_at, updated_at"
+constexpr piece columns{
+    "id, brand_id, provider, key_label, origin, base_url, sealed, masked_key, fingerprint, source, daily_limit, "
+    "minute_limit, is_primary, is_active, priority, prices, expires_at, created_at, updated_at"};
+constexpr piece values{"($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"};
 
-constexpr std::string_view insert_one =
-    "INSERT INTO integrations (" INTEGRATION_COLUMNS
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-constexpr std::string_view update_one =
-    "UPDATE integrations SET brand_id = $2, provider = $3, key_label = $4, origin = $5, base_url = $6, sealed = $7, "
-    "masked_key = $8, fingerprint = $9, source = $10, daily_limit = $11, minute_limit = $12, is_primary = $13, "
-    "is_active = $14, priority = $15, expires_at = $16, created_at = $17, updated_at = $18 WHERE id = $1 RETURNING id";
+constexpr auto insert_one = statement<"INSERT INTO integrations (", columns, ") VALUES ", values>;
+constexpr auto update_one =
+    statement<"UPDATE integrations SET (", columns, ") = ", values, " WHERE id = $1 RETURNING id">;
 constexpr std::string_view delete_one = "DELETE FROM integrations WHERE id = $1 RETURNING id";
-constexpr std::string_view select_all = "SELECT " INTEGRATION_COLUMNS " FROM integrations ORDER BY created_at, id";
-constexpr std::string_view select_one = "SELECT " INTEGRATION_COLUMNS " FROM integrations WHERE id = $1";
-#undef INTEGRATION_COLUMNS
+constexpr auto select_all = statement<"SELECT ", columns, " FROM integrations ORDER BY created_at, id">;
+constexpr auto select_one = statement<"SELECT ", columns, " FROM integrations WHERE id = $1">;
 
 constexpr std::string_view select_states =
     "SELECT integration_id, day, daily_count, health, reason, consecutive_failures, last_error, last_used_at, "
@@ -40,7 +38,7 @@ result<integration_record> record_of(const sql::row& from) {
   read(i.id), read(i.brand_id), read(i.provider), read(i.key_label), read(i.origin), read(i.base_url);
   read.blob(i.sealed);
   read(i.masked_key), read(i.fingerprint), read(i.source), read(i.daily_limit), read(i.minute_limit);
-  read(i.is_primary), read(i.is_active), read(i.priority);
+  read(i.is_primary), read(i.is_active), read(i.priority), read(i.prices);
   read(i.expires_at), read(i.created_at), read(i.updated_at);
   return i;
 }
@@ -53,24 +51,22 @@ result<integration_state_record> state_of(const sql::row& from) {
   return s;
 }
 
-std::vector<sql::value> columns_of(const integration_record& i) {
+std::vector<sql::value> values_of(const integration_record& i) {
   return {text(i.id),           text_or_null(i.brand_id), text(i.provider),      text(i.key_label),
           text(i.origin),       text(i.base_url),         bytes(i.sealed),       text(i.masked_key),
           text(i.fingerprint),  text(i.source),           number(i.daily_limit), number(i.minute_limit),
-          flag(i.is_primary),   flag(i.is_active),        number(i.priority),    number(i.expires_at),
-          number(i.created_at), number(i.updated_at)};
+          flag(i.is_primary),   flag(i.is_active),        number(i.priority),    text(i.prices),
+          number(i.expires_at), number(i.created_at),     number(i.updated_at)};
 }
 
 }  // namespace
 
 result<void> insert(sql::connection& on, const integration_record& i) {
-  const auto done = change(on, insert_one, columns_of(i));
-  if (!done) return done.error();
-  return {};
+  return change_always(on, insert_one, values_of(i));
 }
 
 result<bool> update(sql::connection& on, const integration_record& i) {
-  return change_if(on, update_one, columns_of(i));
+  return change_if(on, update_one, values_of(i));
 }
 
 result<bool> remove(sql::connection& on, std::string_view id) {
@@ -90,12 +86,18 @@ result<std::vector<integration_state_record>> list_states(sql::connection& on) {
 }
 
 result<void> save_states(sql::connection& on, std::span<const integration_state_record> states) {
+  // In one order everywhere: several servers that save the same states would else wait for each other in a circle.
+  std::vector<const integration_state_record*> in_order;
+  in_order.reserve(states.size());
+  for (const auto& s : states) in_order.push_back(&s);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const auto* left, const auto* right) { return left->integration_id < right->integration_id; });
   auto scope = sql::transaction::begin(on);
   if (!scope) return scope.error();
-  for (const auto& s : states) {
-    const auto done = on.exec(upsert_state, {text(s.integration_id), number(s.day), number(s.daily_count),
-                                             text(s.health), text(s.reason), number(s.consecutive_failures),
-                                             text(s.last_error), number(s.last_used_at), number(s.resting_until)});
+  for (const auto* s : in_order) {
+    const auto done = on.exec(upsert_state, {text(s->integration_id), number(s->day), number(s->daily_count),
+                                             text(s->health), text(s->reason), number(s->consecutive_failures),
+                                             text(s->last_error), number(s->last_used_at), number(s->resting_until)});
     if (!done) return done.error();
   }
   return scope->commit();

@@ -37,7 +37,7 @@ result<std::int64_t> config_version(sql::connection& on) {
 result<void> raise_config_version(sql::connection& on) {
   const auto done = on.exec(raise);
   if (!done) return done.error();
-  return {};
+  return on.announce_change();
 }
 
 }  // namespace spidergate::store::meta

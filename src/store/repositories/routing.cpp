@@ -15,6 +15,9 @@ constexpr std::string_view delete_alias =
     "DELETE FROM aliases WHERE COALESCE(brand_id, '') = $1 AND name = $2 RETURNING name";
 constexpr std::string_view select_rules =
     "SELECT brand_id, position, pattern, provider FROM rules ORDER BY COALESCE(brand_id, ''), position";
+constexpr std::string_view delete_rules = "DELETE FROM rules WHERE COALESCE(brand_id, '') = $1";
+constexpr std::string_view insert_rule =
+    "INSERT INTO rules (brand_id, position, pattern, provider) VALUES ($1, $2, $3, $4)";
 
 result<alias_record> alias_of(const sql::row& from) {
   alias_record a;
@@ -47,6 +50,18 @@ result<bool> remove_alias(sql::connection& on, std::string_view brand_id, std::s
 
 result<std::vector<rule_record>> list_rules(sql::connection& on) {
   return records_of<rule_record>(on.exec(select_rules), rule_of);
+}
+
+result<void> set_rules(sql::connection& on, std::string_view brand_id, std::span<const rule_record> rules) {
+  auto scope = sql::transaction::begin(on);
+  if (!scope) return scope.error();
+  if (const auto done = change_always(on, delete_rules, {text(brand_id)}); !done) return done;
+  for (const auto& r : rules) {
+    const auto done =
+        on.exec(insert_rule, {text_or_null(brand_id), number(r.position), text(r.match), text(r.provider)});
+    if (!done) return done.error();
+  }
+  return scope->commit();
 }
 
 }  // namespace spidergate::store::routing

@@ -1,5 +1,6 @@
 #pragma once
 #include "../json_list.hpp"
+#include "statement.hpp"
 
 #include <spidergate/store/repositories.hpp>
 
@@ -17,6 +18,9 @@ namespace spidergate::store {
 [[nodiscard]] inline sql::value number(std::int64_t n) {
   return n;
 }
+[[nodiscard]] inline sql::value count(std::size_t n) {
+  return static_cast<std::int64_t>(n);
+}
 [[nodiscard]] inline sql::value flag(bool claim) {
   return std::int64_t{claim ? 1 : 0};
 }
@@ -31,6 +35,12 @@ namespace spidergate::store {
   return t.empty() ? sql::value() : text(t);
 }
 
+/// The columns of limit_columns.
+void append(std::vector<sql::value>& to, const limit_set& limits);
+
+/// A column of bytes that is TEXT: in hexadecimal digits.
+[[nodiscard]] sql::value hex(std::string_view b);
+
 [[nodiscard]] inline std::string text_or_empty(const sql::row& of, std::size_t column) {
   return of.is_null(column) ? std::string() : of.text(column);
 }
@@ -44,7 +54,10 @@ class row_reader {
   void operator()(std::int64_t& to) { to = from_.integer(at_++); }
   void operator()(bool& to) { to = from_.integer(at_++) != 0; }
   void operator()(std::vector<std::string>& to);
+  void operator()(money& to) { to.nano_usd = from_.integer(at_++); }
+  void operator()(limit_set& to);
   void blob(std::string& to) { to = from_.bytes(at_++); }
+  void hex(std::string& to);
   [[nodiscard]] bool corrupt() const noexcept { return corrupt_; }
 
  private:
@@ -79,6 +92,7 @@ result<std::optional<Record>> first_of(const result<sql::rows>& found, Mapper ma
 
 /// Executes a statement that changes what servers hold in memory, and raises the version in the same transaction. The
 /// rows are the statement's; where it returns none (and `only_if_rows`), nothing has changed and no version is raised.
+/// The version's row is taken first, so that changes stand in line at it and can never block each other in a circle.
 [[nodiscard]] result<sql::rows> change(sql::connection& on, std::string_view statement,
                                        std::span<const sql::value> parameters, bool only_if_rows = false);
 /// For statements that return a row when they did something.
@@ -86,6 +100,8 @@ result<std::optional<Record>> first_of(const result<sql::rows>& found, Mapper ma
                                      std::span<const sql::value> parameters);
 [[nodiscard]] result<bool> change_if(sql::connection& on, std::string_view statement,
                                      std::initializer_list<sql::value> parameters);
+[[nodiscard]] result<void> change_always(sql::connection& on, std::string_view statement,
+                                         std::span<const sql::value> parameters);
 [[nodiscard]] result<void> change_always(sql::connection& on, std::string_view statement,
                                          std::initializer_list<sql::value> parameters);
 

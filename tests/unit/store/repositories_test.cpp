@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace spidergate::store {
@@ -15,15 +17,31 @@ namespace {
 class repositories : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(brands::insert(*on, {"brd_1", "default", true, 10}));
-    ASSERT_TRUE(clients::insert(*on, {"cli_1", "brd_1", "default", 11}));
+    ASSERT_TRUE(brands::insert(*on, brand("brd_1", "default", 10)));
+    ASSERT_TRUE(clients::insert(*on, client("cli_1", "brd_1", "default", 11)));
+  }
+
+  static brand_record brand(const std::string& id, const std::string& name, epoch_ms at) {
+    brand_record b;
+    b.id = id, b.name = name, b.created_at = at;
+    return b;
+  }
+  static client_record client(const std::string& id, const std::string& brand_id, const std::string& name,
+                              epoch_ms at) {
+    client_record c;
+    c.id = id, c.brand_id = brand_id, c.name = name, c.created_at = at;
+    return c;
+  }
+  /// Each value another one, so that no two columns can change places.
+  static limit_set limits(std::int64_t from) {
+    return {from, from + 1, from + 2, from + 3, money{from + 4}, money{from + 5}, money{from + 6}, money{from + 7}};
   }
 
   token_record token(const std::string& id, const std::string& hash) const {
     token_record t;
     t.id = id, t.brand_id = "brd_1", t.client_id = "cli_1", t.kind = "key", t.label = "CI", t.env = "prod";
     t.display = "sg_key_prod_ab12…wxyz", t.hash = hash, t.scopes = {"inference", "usage"};
-    t.rpm = -1, t.rpd = 2, t.tpm = 3, t.max_parallel = 4;
+    t.role = "member", t.limits = limits(70);
     t.allowed_models = {"openai/*", "a\"b"}, t.blocked_models = {}, t.allowed_cidrs = {"10.0.0.0/8", "::1/128"};
     t.expires_at = 5, t.created_at = 6, t.created_by = "cli";
     return t;
@@ -34,7 +52,7 @@ class repositories : public ::testing::Test {
     i.id = id, i.brand_id = brand, i.provider = "openai", i.key_label = label;
     i.origin = "https://api.openai.com:443", i.sealed = std::string("\0\x01\xff", 3), i.masked_key = "sk-***9f2c";
     i.fingerprint = "00ff", i.source = "api", i.daily_limit = 7, i.minute_limit = 8, i.is_primary = true;
-    i.priority = -2, i.created_at = 9, i.updated_at = 10;
+    i.priority = -2, i.prices = R"({"gpt-4o":{}})", i.created_at = 9, i.updated_at = 10;
     return i;
   }
 
@@ -44,46 +62,148 @@ class repositories : public ::testing::Test {
   std::unique_ptr<sql::connection> on = database.open();
 };
 
+template <class Record>
+std::string ids_of(const result<std::vector<Record>>& page) {
+  std::string ids;
+  for (const auto& one : page.value()) ids.append(ids.empty() ? "" : " ").append(one.id);
+  return ids;
+}
+
 TEST_F(repositories, brands_have_unique_names) {
-  EXPECT_EQ(brands::insert(*on, {"brd_2", "default", true, 1}).error(), errc::already_exists);
-  ASSERT_TRUE(brands::insert(*on, {"brd_2", "other", false, 12}));
-  const auto all = brands::list(*on).value();
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[1].name, "other");
-  EXPECT_FALSE(all[1].pool_access);
+  EXPECT_EQ(brands::insert(*on, brand("brd_2", "default", 1)).error(), errc::already_exists);
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
+  EXPECT_EQ(ids_of(brands::list(*on)), "brd_1 brd_2") << "oldest first";
   EXPECT_EQ(brands::find_by_name(*on, "default").value()->id, "brd_1");
   EXPECT_EQ(brands::find_by_name(*on, "nobody").value(), std::nullopt);
+  EXPECT_EQ(brands::find(*on, "brd_2").value()->name, "other");
+  EXPECT_EQ(brands::find(*on, "brd_9").value(), std::nullopt);
+  EXPECT_EQ(brands::update(*on, brand("brd_2", "default", 12)).error(), errc::already_exists);
+}
+
+TEST_F(repositories, a_brand_comes_back_whole_and_changes) {
+  auto b = brand("brd_2", "other", 12);
+  b.pool_access = false, b.is_operator = true, b.limits = limits(100), b.suspended_at = 13;
+  b.prices = R"({"a/b":1})", b.preferences = R"({"order":[]})";
+  ASSERT_TRUE(brands::insert(*on, b));
+  EXPECT_EQ(brands::find(*on, "brd_2").value(), b);
+  b.name = "new", b.pool_access = true, b.is_operator = false, b.limits = limits(200), b.suspended_at = 0;
+  b.prices = b.preferences = "";
+  EXPECT_TRUE(brands::update(*on, b).value());
+  EXPECT_EQ(brands::find(*on, "brd_2").value(), b);
+  b.id = "brd_9", b.name = "nobody";
+  EXPECT_FALSE(brands::update(*on, b).value());
 }
 
 TEST_F(repositories, clients_belong_to_a_brand) {
-  EXPECT_EQ(clients::insert(*on, {"cli_2", "brd_none", "x", 1}).error(), errc::constraint);
-  EXPECT_EQ(clients::insert(*on, {"cli_2", "brd_1", "default", 1}).error(), errc::already_exists);
-  ASSERT_TRUE(brands::insert(*on, {"brd_2", "other", true, 12}));
-  ASSERT_TRUE(clients::insert(*on, {"cli_2", "brd_2", "default", 13}));
-  EXPECT_EQ(clients::list(*on, "").value().size(), 2U);
-  EXPECT_EQ(clients::list(*on, "brd_2").value().at(0).id, "cli_2");
+  EXPECT_EQ(clients::insert(*on, client("cli_2", "brd_none", "x", 1)).error(), errc::constraint);
+  EXPECT_EQ(clients::insert(*on, client("cli_2", "brd_1", "default", 1)).error(), errc::already_exists);
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
+  ASSERT_TRUE(clients::insert(*on, client("cli_2", "brd_2", "default", 13)));
+  EXPECT_EQ(ids_of(clients::list(*on, "")), "cli_1 cli_2");
+  EXPECT_EQ(ids_of(clients::list(*on, "brd_2")), "cli_2");
   EXPECT_EQ(clients::find_by_name(*on, "brd_2", "default").value()->id, "cli_2");
+  EXPECT_EQ(clients::find(*on, "brd_2", "cli_2").value()->id, "cli_2");
+  EXPECT_EQ(clients::find(*on, "brd_1", "cli_2").value(), std::nullopt) << "another brand's";
 }
 
-TEST_F(repositories, a_token_comes_back_whole) {
-  const auto t = token("tok_1", std::string("\0hash\xff", 6));
+TEST_F(repositories, a_client_comes_back_whole_and_changes) {
+  auto c = client("cli_2", "brd_1", "robot", 13);
+  c.limits = limits(300);
+  ASSERT_TRUE(clients::insert(*on, c));
+  EXPECT_EQ(clients::find(*on, "brd_1", "cli_2").value(), c);
+  c.name = "android", c.limits = limits(400), c.revoked_at = 14;
+  EXPECT_TRUE(clients::update(*on, c).value());
+  EXPECT_EQ(clients::find(*on, "brd_1", "cli_2").value(), c);
+  c.revoked_at = 0;
+  EXPECT_TRUE(clients::update(*on, c).value());
+  EXPECT_EQ(clients::find(*on, "brd_1", "cli_2").value()->revoked_at, 14) << "who is revoked stays so";
+  c.name = "default";
+  EXPECT_EQ(clients::update(*on, c).error(), errc::already_exists);
+}
+
+TEST_F(repositories, pages_go_from_the_newest_to_the_oldest_and_stay_in_the_brand) {
+  ASSERT_TRUE(brands::insert(*on, brand("brd_0", "older", 5)));
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "same time", 10)));
+  EXPECT_EQ(ids_of(brands::page(*on, "", 2)), "brd_2 brd_1");
+  EXPECT_EQ(ids_of(brands::page(*on, "brd_1", 2)), "brd_0");
+  EXPECT_EQ(ids_of(brands::page(*on, "brd_0", 2)), "");
+  EXPECT_EQ(ids_of(brands::page(*on, "brd_none", 2)), "");
+
+  for (const auto* id : {"cli_a", "cli_b", "cli_c"}) ASSERT_TRUE(clients::insert(*on, client(id, "brd_2", id, 20)));
+  EXPECT_EQ(ids_of(clients::page(*on, "brd_2", "", 2)), "cli_c cli_b");
+  EXPECT_EQ(ids_of(clients::page(*on, "brd_2", "cli_b", 2)), "cli_a");
+  EXPECT_EQ(ids_of(clients::page(*on, "brd_2", "cli_1", 2)), "") << "another brand's client begins no page";
+  EXPECT_EQ(ids_of(clients::page(*on, "brd_1", "", 9)), "cli_1");
+}
+
+TEST_F(repositories, pages_of_tokens_are_of_the_kinds_that_were_asked_for) {
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
+  ASSERT_TRUE(clients::insert(*on, client("cli_2", "brd_2", "default", 13)));
+  for (const auto& [id, kind, brand_id] :
+       {std::tuple{"tok_1", "key", "brd_1"}, std::tuple{"tok_2", "pat", "brd_1"},
+        std::tuple{"tok_3", "triple", "brd_1"}, std::tuple{"tok_4", "key", "brd_2"}}) {
+    auto t = token(id, std::string("hash of ") + id);
+    t.kind = kind, t.brand_id = brand_id, t.client_id = t.brand_id == "brd_1" ? "cli_1" : "cli_2";
+    ASSERT_TRUE(tokens::insert(*on, t));
+  }
+  const auto page = [&](std::vector<std::string_view> kinds, std::string_view after, std::size_t limit) {
+    return ids_of(tokens::page(*on, "brd_1", kinds, after, limit));
+  };
+  EXPECT_EQ(page({}, "", 9), "tok_3 tok_2 tok_1");
+  EXPECT_EQ(page({}, "", 2), "tok_3 tok_2");
+  EXPECT_EQ(page({}, "tok_2", 2), "tok_1");
+  EXPECT_EQ(page({"key"}, "", 9), "tok_1");
+  EXPECT_EQ(page({"triple", "pat"}, "", 9), "tok_3 tok_2");
+  EXPECT_EQ(page({"key", "pat", "triple"}, "tok_3", 9), "tok_2 tok_1");
+  EXPECT_EQ(page({}, "tok_4", 9), "") << "another brand's token begins no page";
+}
+
+TEST_F(repositories, a_token_comes_back_whole_and_changes) {
+  auto t = token("tok_1", std::string("\0hash\xff", 6));
+  t.secret_hash = std::string("\0\x01\xfe secret", 10);
   ASSERT_TRUE(tokens::insert(*on, t));
-  const auto back = tokens::find(*on, "tok_1").value().value();
-  EXPECT_EQ(back.hash, t.hash);
-  EXPECT_EQ(back.display, t.display);
-  EXPECT_EQ(back.scopes, t.scopes);
-  EXPECT_EQ(back.allowed_models, t.allowed_models);
-  EXPECT_EQ(back.blocked_models, t.blocked_models);
-  EXPECT_EQ(back.allowed_cidrs, t.allowed_cidrs);
-  EXPECT_EQ(std::vector({back.rpm, back.rpd, back.tpm, back.max_parallel}), std::vector<std::int64_t>({-1, 2, 3, 4}));
-  EXPECT_EQ(std::vector({back.expires_at, back.revoked_at, back.last_used_at, back.created_at}),
-            std::vector<epoch_ms>({5, 0, 0, 6}));
-  EXPECT_EQ(back.created_by + back.kind + back.env + back.label, "clikeyprodCI");
+  EXPECT_EQ(tokens::find(*on, "tok_1").value(), t);
   EXPECT_EQ(tokens::insert(*on, token("tok_2", t.hash)).error(), errc::already_exists);
+  t.label = "new", t.role = "owner", t.scopes = {"admin"}, t.limits = limits(500), t.allowed_models = {};
+  t.blocked_models = {"x/*"}, t.allowed_cidrs = {"::/0"}, t.expires_at = 50;
+  EXPECT_TRUE(tokens::update(*on, t).value());
+  EXPECT_EQ(tokens::find(*on, "tok_1").value(), t);
+  t.id = "tok_9";
+  EXPECT_FALSE(tokens::update(*on, t).value());
+}
+
+TEST_F(repositories, writing_back_a_token_undoes_no_revocation_rotation_or_use) {
+  ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
+  const auto read_before = tokens::find(*on, "tok_1").value().value();
+  ASSERT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
+  ASSERT_TRUE(tokens::set_expiry(*on, "tok_1", 4, "tok_2").value());
+  const std::vector<std::pair<std::string, epoch_ms>> used = {{"tok_1", 90}};
+  ASSERT_TRUE(tokens::touch(*on, used));
+  EXPECT_TRUE(tokens::update(*on, read_before).value());
+  const auto back = tokens::find(*on, "tok_1").value().value();
+  EXPECT_EQ(back.revoked_at, 100);
+  EXPECT_EQ(back.rotated_to, "tok_2");
+  EXPECT_EQ(back.expires_at, 4);
+  EXPECT_EQ(back.last_used_at, 90);
+}
+
+TEST_F(repositories, a_token_is_replaced_once) {
+  ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
+  EXPECT_TRUE(tokens::set_expiry(*on, "tok_1", 500, "tok_2").value());
+  EXPECT_FALSE(tokens::set_expiry(*on, "tok_1", 900, "tok_3").value());
+  EXPECT_EQ(tokens::find(*on, "tok_1").value()->rotated_to, "tok_2");
+}
+
+TEST_F(repositories, a_secret_hash_that_was_broken_by_hand_is_corrupt) {
+  ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
+  for (const auto* wrong : {"abc", "zz", "AB"}) {
+    ASSERT_TRUE(on->exec("UPDATE tokens SET secret_hash = $1", {std::string(wrong)}));
+    EXPECT_EQ(tokens::find(*on, "tok_1").error(), errc::corrupt) << wrong;
+  }
 }
 
 TEST_F(repositories, a_token_cannot_join_another_brands_client) {
-  ASSERT_TRUE(brands::insert(*on, {"brd_2", "other", true, 12}));
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
   auto t = token("tok_1", "h");
   t.brand_id = "brd_2";
   EXPECT_EQ(tokens::insert(*on, t).error(), errc::constraint);
@@ -123,17 +243,11 @@ TEST_F(repositories, a_broken_list_is_corrupt_and_not_empty) {
 TEST_F(repositories, an_integration_comes_back_whole_and_changes) {
   auto i = integration("int_1", "", "main");
   ASSERT_TRUE(integrations::insert(*on, i));
-  auto back = integrations::find(*on, "int_1").value().value();
-  EXPECT_EQ(back.sealed, i.sealed);
-  EXPECT_EQ(back.brand_id, "");
-  EXPECT_EQ(back.origin, i.origin);
-  EXPECT_EQ(back.priority, -2);
-  EXPECT_TRUE(back.is_primary && back.is_active);
-  i.is_active = false, i.key_label = "spare", i.updated_at = 99;
+  EXPECT_EQ(integrations::find(*on, "int_1").value(), i);
+  i.is_active = false, i.key_label = "spare", i.updated_at = 99, i.prices = "", i.brand_id = "brd_1";
+  i.base_url = "https://x", i.expires_at = 98;
   EXPECT_TRUE(integrations::update(*on, i).value());
-  back = integrations::find(*on, "int_1").value().value();
-  EXPECT_FALSE(back.is_active);
-  EXPECT_EQ(back.key_label, "spare");
+  EXPECT_EQ(integrations::find(*on, "int_1").value(), i);
   i.id = "int_9", i.key_label = "third";
   EXPECT_FALSE(integrations::update(*on, i).value());
 }
@@ -177,11 +291,40 @@ TEST_F(repositories, aliases_are_replaced_by_brand_and_name) {
   EXPECT_FALSE(routing::remove_alias(*on, "", "agent/chat").value());
 }
 
-TEST_F(repositories, rules_come_in_their_order) {
-  ASSERT_TRUE(on->exec("INSERT INTO rules VALUES (NULL, 2, 'b*', 'two'), (NULL, 1, 'a*', 'one')"));
-  const auto all = routing::list_rules(*on).value();
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].match + all[0].provider, "a*one");
+TEST_F(repositories, rules_are_replaced_as_a_whole_and_come_in_their_order) {
+  const std::vector<rule_record> pool = {{"", 2, "b*", "two"}, {"", 1, "a*", "one"}};
+  const std::vector<rule_record> own = {{"brd_1", 1, "c*", "three"}};
+  ASSERT_TRUE(routing::set_rules(*on, "", pool));
+  ASSERT_TRUE(routing::set_rules(*on, "brd_1", own));
+  EXPECT_EQ(routing::list_rules(*on).value(), (std::vector<rule_record>{pool[1], pool[0], own[0]}));
+  ASSERT_TRUE(routing::set_rules(*on, "", {}));
+  EXPECT_EQ(routing::list_rules(*on).value(), own);
+  const std::vector<rule_record> twice = {{"brd_1", 1, "d*", "x"}, {"brd_1", 1, "e*", "y"}};
+  EXPECT_EQ(routing::set_rules(*on, "brd_1", twice).error(), errc::already_exists);
+  EXPECT_EQ(routing::list_rules(*on).value(), own) << "all or nothing";
+}
+
+TEST_F(repositories, an_idempotency_key_is_used_once_by_each_token) {
+  const idempotency_record r{"brd_1", "tok_1", "k", "print", std::string("\0sealed\xff", 8), 100};
+  auto other = r;
+  other.token_id = "tok_2", other.created_at = 200;
+  ASSERT_TRUE(idempotency::insert(*on, r));
+  ASSERT_TRUE(idempotency::insert(*on, other));
+  EXPECT_EQ(idempotency::find(*on, "brd_1", "tok_1", "k").value(), r);
+  EXPECT_EQ(idempotency::find(*on, "brd_2", "tok_1", "k").value(), std::nullopt);
+  ASSERT_TRUE(idempotency::remove_older(*on, 200));
+  EXPECT_EQ(idempotency::find(*on, "brd_1", "tok_1", "k").value(), std::nullopt);
+  EXPECT_EQ(idempotency::find(*on, "brd_1", "tok_2", "k").value(), other);
+}
+
+TEST_F(repositories, a_used_idempotency_key_leaves_the_transaction_usable) {
+  const idempotency_record r{"brd_1", "tok_1", "k", "print", "sealed", 100};
+  ASSERT_TRUE(idempotency::insert(*on, r));
+  auto scope = sql::transaction::begin(*on);
+  EXPECT_EQ(idempotency::insert(*on, r).error(), errc::already_exists);
+  ASSERT_TRUE(brands::insert(*on, brand("brd_2", "second", 1)));
+  ASSERT_TRUE(scope->commit());
+  EXPECT_TRUE(brands::find(*on, "brd_2").value());
 }
 
 TEST_F(repositories, meta_values_are_replaced) {
@@ -206,6 +349,21 @@ TEST_F(repositories, every_change_raises_the_version_and_nothing_else_does) {
   EXPECT_FALSE(raised());
   ASSERT_TRUE(routing::set_alias(*on, {"", "x", {}, 1}));
   EXPECT_TRUE(raised());
+  auto b = brand("brd_2", "other", 1);
+  ASSERT_TRUE(brands::insert(*on, b));
+  EXPECT_TRUE(raised());
+  ASSERT_TRUE(brands::update(*on, b).value());
+  EXPECT_TRUE(raised());
+  b.id = "brd_9", b.name = "nobody";
+  ASSERT_FALSE(brands::update(*on, b).value());
+  EXPECT_FALSE(raised());
+  ASSERT_TRUE(clients::update(*on, client("cli_1", "brd_1", "main", 1)).value());
+  EXPECT_TRUE(raised());
+  ASSERT_TRUE(tokens::update(*on, token("tok_1", "h")).value());
+  EXPECT_TRUE(raised());
+  ASSERT_TRUE(routing::set_rules(*on, "brd_1", {}));
+  EXPECT_TRUE(raised());
+  ASSERT_TRUE(idempotency::insert(*on, {"brd_1", "tok_1", "k", "print", "sealed", 100}));
   ASSERT_TRUE(meta::put(*on, "a", "b"));
   EXPECT_FALSE(raised());
 }
@@ -214,8 +372,8 @@ TEST_F(repositories, several_changes_fit_into_one_transaction) {
   {
     auto scope = sql::transaction::begin(*on);
     ASSERT_TRUE(scope);
-    ASSERT_TRUE(brands::insert(*on, {"brd_2", "second", true, 1}));
-    ASSERT_TRUE(clients::insert(*on, {"cli_2", "brd_2", "second", 1}));
+    ASSERT_TRUE(brands::insert(*on, brand("brd_2", "second", 1)));
+    ASSERT_TRUE(clients::insert(*on, client("cli_2", "brd_2", "second", 1)));
   }
   EXPECT_EQ(brands::list(*on).value().size(), 1U);
 }
