@@ -1,12 +1,13 @@
-#include "json_list.hpp"
-#include "store_fixture.hpp"
+#include "store_databases.hpp"
 
 #include <spidergate/store/errc.hpp>
 #include <spidergate/store/repositories.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -14,11 +15,13 @@
 namespace spidergate::store {
 namespace {
 
-class repositories : public ::testing::Test {
+/// What the repositories promise on every database.
+class repositories : public testing::store_suite {
  protected:
   void SetUp() override {
     ASSERT_TRUE(brands::insert(*on, brand("brd_1", "default", 10)));
     ASSERT_TRUE(clients::insert(*on, client("cli_1", "brd_1", "default", 11)));
+    started_at = version();
   }
 
   static brand_record brand(const std::string& id, const std::string& name, epoch_ms at) {
@@ -58,8 +61,7 @@ class repositories : public ::testing::Test {
 
   std::int64_t version() { return meta::config_version(*on).value(); }
 
-  testing::embedded_database database;
-  std::unique_ptr<sql::connection> on = database.open();
+  std::int64_t started_at = 0;  // the version after SetUp
 };
 
 template <class Record>
@@ -69,7 +71,7 @@ std::string ids_of(const result<std::vector<Record>>& page) {
   return ids;
 }
 
-TEST_F(repositories, brands_have_unique_names) {
+TEST_P(repositories, brands_have_unique_names) {
   EXPECT_EQ(brands::insert(*on, brand("brd_2", "default", 1)).error(), errc::already_exists);
   ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
   EXPECT_EQ(ids_of(brands::list(*on)), "brd_1 brd_2") << "oldest first";
@@ -80,7 +82,7 @@ TEST_F(repositories, brands_have_unique_names) {
   EXPECT_EQ(brands::update(*on, brand("brd_2", "default", 12)).error(), errc::already_exists);
 }
 
-TEST_F(repositories, a_brand_comes_back_whole_and_changes) {
+TEST_P(repositories, a_brand_comes_back_whole_and_changes) {
   auto b = brand("brd_2", "other", 12);
   b.pool_access = false, b.is_operator = true, b.limits = limits(100), b.suspended_at = 13;
   b.prices = R"({"a/b":1})", b.preferences = R"({"order":[]})";
@@ -94,7 +96,7 @@ TEST_F(repositories, a_brand_comes_back_whole_and_changes) {
   EXPECT_FALSE(brands::update(*on, b).value());
 }
 
-TEST_F(repositories, clients_belong_to_a_brand) {
+TEST_P(repositories, clients_belong_to_a_brand) {
   EXPECT_EQ(clients::insert(*on, client("cli_2", "brd_none", "x", 1)).error(), errc::constraint);
   EXPECT_EQ(clients::insert(*on, client("cli_2", "brd_1", "default", 1)).error(), errc::already_exists);
   ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
@@ -106,7 +108,7 @@ TEST_F(repositories, clients_belong_to_a_brand) {
   EXPECT_EQ(clients::find(*on, "brd_1", "cli_2").value(), std::nullopt) << "another brand's";
 }
 
-TEST_F(repositories, a_client_comes_back_whole_and_changes) {
+TEST_P(repositories, a_client_comes_back_whole_and_changes) {
   auto c = client("cli_2", "brd_1", "robot", 13);
   c.limits = limits(300);
   ASSERT_TRUE(clients::insert(*on, c));
@@ -121,7 +123,7 @@ TEST_F(repositories, a_client_comes_back_whole_and_changes) {
   EXPECT_EQ(clients::update(*on, c).error(), errc::already_exists);
 }
 
-TEST_F(repositories, pages_go_from_the_newest_to_the_oldest_and_stay_in_the_brand) {
+TEST_P(repositories, pages_go_from_the_newest_to_the_oldest_and_stay_in_the_brand) {
   ASSERT_TRUE(brands::insert(*on, brand("brd_0", "older", 5)));
   ASSERT_TRUE(brands::insert(*on, brand("brd_2", "same time", 10)));
   EXPECT_EQ(ids_of(brands::page(*on, "", 2)), "brd_2 brd_1");
@@ -136,7 +138,7 @@ TEST_F(repositories, pages_go_from_the_newest_to_the_oldest_and_stay_in_the_bran
   EXPECT_EQ(ids_of(clients::page(*on, "brd_1", "", 9)), "cli_1");
 }
 
-TEST_F(repositories, pages_of_tokens_are_of_the_kinds_that_were_asked_for) {
+TEST_P(repositories, pages_of_tokens_are_of_the_kinds_that_were_asked_for) {
   ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
   ASSERT_TRUE(clients::insert(*on, client("cli_2", "brd_2", "default", 13)));
   for (const auto& [id, kind, brand_id] :
@@ -158,7 +160,7 @@ TEST_F(repositories, pages_of_tokens_are_of_the_kinds_that_were_asked_for) {
   EXPECT_EQ(page({}, "tok_4", 9), "") << "another brand's token begins no page";
 }
 
-TEST_F(repositories, a_token_comes_back_whole_and_changes) {
+TEST_P(repositories, a_token_comes_back_whole_and_changes) {
   auto t = token("tok_1", std::string("\0hash\xff", 6));
   t.secret_hash = std::string("\0\x01\xfe secret", 10);
   ASSERT_TRUE(tokens::insert(*on, t));
@@ -172,7 +174,7 @@ TEST_F(repositories, a_token_comes_back_whole_and_changes) {
   EXPECT_FALSE(tokens::update(*on, t).value());
 }
 
-TEST_F(repositories, writing_back_a_token_undoes_no_revocation_rotation_or_use) {
+TEST_P(repositories, writing_back_a_token_undoes_no_revocation_rotation_or_use) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   const auto read_before = tokens::find(*on, "tok_1").value().value();
   ASSERT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
@@ -187,14 +189,14 @@ TEST_F(repositories, writing_back_a_token_undoes_no_revocation_rotation_or_use) 
   EXPECT_EQ(back.last_used_at, 90);
 }
 
-TEST_F(repositories, a_token_is_replaced_once) {
+TEST_P(repositories, a_token_is_replaced_once) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   EXPECT_TRUE(tokens::set_expiry(*on, "tok_1", 500, "tok_2").value());
   EXPECT_FALSE(tokens::set_expiry(*on, "tok_1", 900, "tok_3").value());
   EXPECT_EQ(tokens::find(*on, "tok_1").value()->rotated_to, "tok_2");
 }
 
-TEST_F(repositories, a_secret_hash_that_was_broken_by_hand_is_corrupt) {
+TEST_P(repositories, a_secret_hash_that_was_broken_by_hand_is_corrupt) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   for (const auto* wrong : {"abc", "zz", "AB"}) {
     ASSERT_TRUE(on->exec("UPDATE tokens SET secret_hash = $1", {std::string(wrong)}));
@@ -202,14 +204,14 @@ TEST_F(repositories, a_secret_hash_that_was_broken_by_hand_is_corrupt) {
   }
 }
 
-TEST_F(repositories, a_token_cannot_join_another_brands_client) {
+TEST_P(repositories, a_token_cannot_join_another_brands_client) {
   ASSERT_TRUE(brands::insert(*on, brand("brd_2", "other", 12)));
   auto t = token("tok_1", "h");
   t.brand_id = "brd_2";
   EXPECT_EQ(tokens::insert(*on, t).error(), errc::constraint);
 }
 
-TEST_F(repositories, revoking_keeps_the_first_time) {
+TEST_P(repositories, revoking_keeps_the_first_time) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   EXPECT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
   EXPECT_TRUE(tokens::revoke(*on, "tok_1", 200).value());
@@ -217,7 +219,7 @@ TEST_F(repositories, revoking_keeps_the_first_time) {
   EXPECT_EQ(tokens::find(*on, "tok_1").value()->revoked_at, 100);
 }
 
-TEST_F(repositories, a_rotated_token_knows_its_successor) {
+TEST_P(repositories, a_rotated_token_knows_its_successor) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   EXPECT_TRUE(tokens::set_expiry(*on, "tok_1", 500, "tok_2").value());
   const auto back = tokens::find(*on, "tok_1").value().value();
@@ -225,7 +227,7 @@ TEST_F(repositories, a_rotated_token_knows_its_successor) {
   EXPECT_EQ(back.rotated_to, "tok_2");
 }
 
-TEST_F(repositories, last_use_never_goes_back_and_raises_no_version) {
+TEST_P(repositories, last_use_never_goes_back_and_raises_no_version) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   const auto before = version();
   const std::vector<std::pair<std::string, epoch_ms>> uses = {{"tok_1", 50}, {"tok_none", 60}, {"tok_1", 40}};
@@ -234,13 +236,13 @@ TEST_F(repositories, last_use_never_goes_back_and_raises_no_version) {
   EXPECT_EQ(version(), before);
 }
 
-TEST_F(repositories, a_broken_list_is_corrupt_and_not_empty) {
+TEST_P(repositories, a_broken_list_is_corrupt_and_not_empty) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   ASSERT_TRUE(on->exec("UPDATE tokens SET allowed_models = '[\"gpt'"));
   EXPECT_EQ(tokens::list(*on).error(), errc::corrupt);
 }
 
-TEST_F(repositories, an_integration_comes_back_whole_and_changes) {
+TEST_P(repositories, an_integration_comes_back_whole_and_changes) {
   auto i = integration("int_1", "", "main");
   ASSERT_TRUE(integrations::insert(*on, i));
   EXPECT_EQ(integrations::find(*on, "int_1").value(), i);
@@ -252,7 +254,7 @@ TEST_F(repositories, an_integration_comes_back_whole_and_changes) {
   EXPECT_FALSE(integrations::update(*on, i).value());
 }
 
-TEST_F(repositories, labels_are_unique_in_the_pool_and_in_each_brand) {
+TEST_P(repositories, labels_are_unique_in_the_pool_and_in_each_brand) {
   ASSERT_TRUE(integrations::insert(*on, integration("int_1", "", "main")));
   EXPECT_EQ(integrations::insert(*on, integration("int_2", "", "main")).error(), errc::already_exists);
   ASSERT_TRUE(integrations::insert(*on, integration("int_3", "brd_1", "main")));
@@ -261,7 +263,7 @@ TEST_F(repositories, labels_are_unique_in_the_pool_and_in_each_brand) {
   EXPECT_EQ(integrations::list(*on).value().size(), 2U);
 }
 
-TEST_F(repositories, states_follow_their_integration) {
+TEST_P(repositories, states_follow_their_integration) {
   ASSERT_TRUE(integrations::insert(*on, integration("int_1", "", "main")));
   const auto before = version();
   std::vector<integration_state_record> states = {{"int_1", 86'400'000, 3, "healthy", "", 0, "", 70, 0},
@@ -279,7 +281,7 @@ TEST_F(repositories, states_follow_their_integration) {
   EXPECT_TRUE(integrations::list_states(*on).value().empty());
 }
 
-TEST_F(repositories, aliases_are_replaced_by_brand_and_name) {
+TEST_P(repositories, aliases_are_replaced_by_brand_and_name) {
   ASSERT_TRUE(routing::set_alias(*on, {"", "agent/chat", {"openai/gpt-4o"}, 1}));
   ASSERT_TRUE(routing::set_alias(*on, {"", "agent/chat", {"a/b", "c/d"}, 2}));
   ASSERT_TRUE(routing::set_alias(*on, {"brd_1", "agent/chat", {"e/f"}, 3}));
@@ -291,7 +293,7 @@ TEST_F(repositories, aliases_are_replaced_by_brand_and_name) {
   EXPECT_FALSE(routing::remove_alias(*on, "", "agent/chat").value());
 }
 
-TEST_F(repositories, rules_are_replaced_as_a_whole_and_come_in_their_order) {
+TEST_P(repositories, rules_are_replaced_as_a_whole_and_come_in_their_order) {
   const std::vector<rule_record> pool = {{"", 2, "b*", "two"}, {"", 1, "a*", "one"}};
   const std::vector<rule_record> own = {{"brd_1", 1, "c*", "three"}};
   ASSERT_TRUE(routing::set_rules(*on, "", pool));
@@ -304,7 +306,7 @@ TEST_F(repositories, rules_are_replaced_as_a_whole_and_come_in_their_order) {
   EXPECT_EQ(routing::list_rules(*on).value(), own) << "all or nothing";
 }
 
-TEST_F(repositories, an_idempotency_key_is_used_once_by_each_token) {
+TEST_P(repositories, an_idempotency_key_is_used_once_by_each_token) {
   const idempotency_record r{"brd_1", "tok_1", "k", "print", std::string("\0sealed\xff", 8), 100};
   auto other = r;
   other.token_id = "tok_2", other.created_at = 200;
@@ -317,7 +319,7 @@ TEST_F(repositories, an_idempotency_key_is_used_once_by_each_token) {
   EXPECT_EQ(idempotency::find(*on, "brd_1", "tok_2", "k").value(), other);
 }
 
-TEST_F(repositories, a_used_idempotency_key_leaves_the_transaction_usable) {
+TEST_P(repositories, a_used_idempotency_key_leaves_the_transaction_usable) {
   const idempotency_record r{"brd_1", "tok_1", "k", "print", "sealed", 100};
   ASSERT_TRUE(idempotency::insert(*on, r));
   auto scope = sql::transaction::begin(*on);
@@ -327,14 +329,14 @@ TEST_F(repositories, a_used_idempotency_key_leaves_the_transaction_usable) {
   EXPECT_TRUE(brands::find(*on, "brd_2").value());
 }
 
-TEST_F(repositories, meta_values_are_replaced) {
+TEST_P(repositories, meta_values_are_replaced) {
   EXPECT_EQ(meta::get(*on, "salt").value(), std::nullopt);
   ASSERT_TRUE(meta::put(*on, "salt", "a"));
   ASSERT_TRUE(meta::put(*on, "salt", "b"));
   EXPECT_EQ(meta::get(*on, "salt").value(), "b");
 }
 
-TEST_F(repositories, every_change_raises_the_version_and_nothing_else_does) {
+TEST_P(repositories, every_change_raises_the_version_and_nothing_else_does) {
   auto last = version();
   const auto raised = [&] { return std::exchange(last, version()) < last; };
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
@@ -368,7 +370,7 @@ TEST_F(repositories, every_change_raises_the_version_and_nothing_else_does) {
   EXPECT_FALSE(raised());
 }
 
-TEST_F(repositories, several_changes_fit_into_one_transaction) {
+TEST_P(repositories, several_changes_fit_into_one_transaction) {
   {
     auto scope = sql::transaction::begin(*on);
     ASSERT_TRUE(scope);
@@ -378,16 +380,41 @@ TEST_F(repositories, several_changes_fit_into_one_transaction) {
   EXPECT_EQ(brands::list(*on).value().size(), 1U);
 }
 
-TEST(json_list, reads_what_it_writes_and_refuses_the_rest) {
-  const std::vector<std::string> odd = {"", "a,b", "\"\\/\b\n\t\x01", "ä€😀", "]"};
-  EXPECT_EQ(from_json_list(to_json_list(odd)), odd);
-  EXPECT_EQ(from_json_list("[]")->size(), 0U);
-  EXPECT_EQ(from_json_list(R"( [ "\u00e4\uD83D\uDE00" , "b" ] )"), (std::vector<std::string>{"ä😀", "b"}));
-  for (const auto* wrong : {"", "[", "[\"a\"", "[\"a\",]", "[1]", "{}", "[\"a\"]x", "[\"\\x\"]", "[\"\\u12\"]",
-                            "[\"\\uD83D\"]", "[\"a\" \"b\"]"}) {
-    EXPECT_EQ(from_json_list(wrong), std::nullopt) << wrong;
+TEST_P(repositories, writers_of_the_same_rows_in_any_order_all_get_through) {
+  std::vector<std::pair<std::string, epoch_ms>> uses;
+  std::vector<integration_state_record> states;
+  for (int i = 0; i < 20; ++i) {
+    const auto n = std::to_string(i);
+    ASSERT_TRUE(tokens::insert(*on, token("tok_" + n, "hash" + n)));
+    ASSERT_TRUE(integrations::insert(*on, integration("int_" + n, "", "label" + n)));
+    uses.emplace_back("tok_" + n, 0);
+    states.push_back({"int_" + n, 0, 1, "healthy", "", 0, "", 0, 0});
   }
+  {
+    std::vector<std::jthread> writers;
+    for (int w = 0; w < 8; ++w) {
+      writers.emplace_back([this, w, uses, states]() mutable {
+        const auto mine = database->open();
+        if (w % 2 == 1) std::reverse(uses.begin(), uses.end()), std::reverse(states.begin(), states.end());
+        for (int round = 1; round <= 10; ++round) {
+          for (auto& one : uses) one.second = round * 10 + w;
+          EXPECT_TRUE(tokens::touch(*mine, uses)) << mine->last_message();
+          EXPECT_TRUE(integrations::save_states(*mine, states)) << mine->last_message();
+          auto scope = sql::transaction::begin(*mine);
+          const auto revoke = [&] { EXPECT_TRUE(tokens::revoke(*mine, "tok_1", round)) << mine->last_message(); };
+          if (w % 2 == 1) revoke();
+          EXPECT_TRUE(routing::set_alias(*mine, {"", "x", {}, round})) << mine->last_message();
+          if (w % 2 == 0) revoke();
+          EXPECT_TRUE(scope->commit()) << mine->last_message();
+        }
+      });
+    }
+  }
+  for (const auto& t : tokens::list(*on).value()) EXPECT_EQ(t.last_used_at, 107) << t.id;
+  EXPECT_EQ(version(), started_at + 40 + 8 * 10 * 2) << "every change is counted once";
 }
+
+INSTANTIATE_TEST_SUITE_P(databases, repositories, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
 }  // namespace spidergate::store
