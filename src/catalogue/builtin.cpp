@@ -92,8 +92,22 @@ void read_tier(model::price& price, std::string_view part, std::string_view abov
     malformed("tier", part);
 }
 
-/// The keys of other_price that chat, completions and embeddings need; the others belong to endpoints that are not
-/// served yet.
+/// What model::price cannot say: README.md in config/catalogue lists and counts it.
+bool left_out(std::string_view key) {
+  static constexpr std::array names{std::string_view{"cache_write_1h_per_mtok"},
+                                    std::string_view{"in_image_per_mtok"},
+                                    std::string_view{"out_image_per_mtok"},
+                                    std::string_view{"per_web_search"},
+                                    std::string_view{"per_query"},
+                                    std::string_view{"per_image_in"},
+                                    std::string_view{"dims"},
+                                    std::string_view{"deprecates"}};
+  static constexpr std::array families{std::string_view{"per_image_"}, std::string_view{"per_pixel_"},
+                                       std::string_view{"per_second_"}, std::string_view{"per_char_"}};
+  return std::find(names.begin(), names.end(), key) != names.end() ||
+         std::any_of(families.begin(), families.end(), [&](std::string_view f) { return key.starts_with(f); });
+}
+
 void read_other(model_entry& made, std::string_view others) {
   while (!others.empty()) {
     const auto end = std::min(others.find(';'), others.size());
@@ -106,6 +120,12 @@ void read_other(model_entry& made, std::string_view others) {
       read_tier(made.price, key.substr(0, above), key.substr(above + 7), value);
     else if (key == "out_reasoning_per_mtok")
       made.price.reasoning = read_price(value);
+    else if (key == "in_audio_per_mtok")
+      made.price.audio_input = read_price(value);
+    else if (key == "out_audio_per_mtok")
+      made.price.audio_output = read_price(value);
+    else if (key == "per_image")
+      made.price.per_image = required(money::from_usd(value), "price", value);
     else if (key == "per_request")
       made.price.per_request = required(money::from_usd(value), "price", value);
     else if (key == "api")
@@ -114,6 +134,8 @@ void read_other(model_entry& made, std::string_view others) {
       made.dialect = value;
     else if (key == "no_temperature")
       made.no_temperature = value == "1";
+    else if (!left_out(key))
+      malformed("other_price", key);
   }
   std::sort(made.price.tiers.begin(), made.price.tiers.end(),
             [](const auto& a, const auto& b) { return a.above_tokens < b.above_tokens; });

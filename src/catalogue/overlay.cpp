@@ -1,5 +1,8 @@
 #include "overlay.hpp"
 
+#include "price_parts.hpp"
+
+#include <spidergate/catalogue/price_overrides.hpp>
 #include <spidergate/core/nearest.hpp>
 
 #include <algorithm>
@@ -89,21 +92,32 @@ fault change_provider(provider& target, const overlay::provider_change& change, 
   return std::nullopt;
 }
 
-fault set_price(std::optional<unit_price>& price, const std::optional<std::string>& usd, std::string_view name) {
-  if (!usd) return std::nullopt;
-  price = unit_price::from_usd_per_million(*usd);
-  if (!price)
-    return '.' + std::string(name) + ": '" + *usd + "' is not a price in dollars per million tokens, like 0.15";
+/// In the order of price_parts.
+constexpr std::array changed_prices{
+    &overlay::model_change::input_per_mtok_usd,        &overlay::model_change::output_per_mtok_usd,
+    &overlay::model_change::cache_read_per_mtok_usd,   &overlay::model_change::cache_write_per_mtok_usd,
+    &overlay::model_change::reasoning_per_mtok_usd,    &overlay::model_change::audio_input_per_mtok_usd,
+    &overlay::model_change::audio_output_per_mtok_usd, &overlay::model_change::image_usd,
+    &overlay::model_change::per_request_usd,
+};
+static_assert(changed_prices.size() == price_parts.size());
+
+fault change_prices(model::price& target, const overlay::model_change& change) {
+  price_change wanted;
+  for (std::size_t i = 0; i < price_parts.size(); ++i) {
+    const auto& usd = change.*changed_prices.at(i);
+    if (!usd) continue;
+    if (auto wrong = set_part(wanted.parts, price_parts.at(i), *usd))
+      return '.' + std::string(price_parts.at(i).name) + ": " + *wrong;
+  }
+  target = wanted.over(target);
+  // The operator's price is the price: built-in tiers would bring the old one back for long prompts.
+  if (wanted.parts.input || wanted.parts.output) target.tiers.clear();
   return std::nullopt;
 }
 
 fault change_model(model_entry& target, const overlay::model_change& change) {
-  if (auto wrong = set_price(target.price.input, change.input_per_mtok_usd, "input_per_mtok_usd")) return wrong;
-  if (auto wrong = set_price(target.price.output, change.output_per_mtok_usd, "output_per_mtok_usd")) return wrong;
-  if (auto wrong = set_price(target.price.cache_read, change.cache_read_per_mtok_usd, "cache_read_per_mtok_usd"))
-    return wrong;
-  // The operator's price is the price: built-in tiers would bring the old one back for long prompts.
-  if (change.input_per_mtok_usd || change.output_per_mtok_usd) target.price.tiers.clear();
+  if (auto wrong = change_prices(target.price, change)) return wrong;
   if (change.context.value_or(0) < 0 || change.max_output.value_or(0) < 0)
     return ": context and max_output cannot be negative";
   target.context = change.context.value_or(target.context);

@@ -35,6 +35,12 @@ constexpr std::array price_fields{
     price_field{"input_per_mtok_usd", &model_change::input_per_mtok_usd},
     price_field{"output_per_mtok_usd", &model_change::output_per_mtok_usd},
     price_field{"cache_read_per_mtok_usd", &model_change::cache_read_per_mtok_usd},
+    price_field{"cache_write_per_mtok_usd", &model_change::cache_write_per_mtok_usd},
+    price_field{"reasoning_per_mtok_usd", &model_change::reasoning_per_mtok_usd},
+    price_field{"audio_input_per_mtok_usd", &model_change::audio_input_per_mtok_usd},
+    price_field{"audio_output_per_mtok_usd", &model_change::audio_output_per_mtok_usd},
+    price_field{"image_usd", &model_change::image_usd},
+    price_field{"per_request_usd", &model_change::per_request_usd},
 };
 
 void show(yaml_reader& in, std::vector<std::string> path, std::string text, const YAML::Node& node) {
@@ -68,8 +74,11 @@ void read_integer(yaml_reader& in, const YAML::Node& name, const YAML::Node& nod
 
 void read_model(yaml_reader& in, const YAML::Node& node, const std::string& provider_key,
                 std::vector<model_change>& models) {
-  static const std::vector<std::string_view> allowed = {
-      "name", "input_per_mtok_usd", "output_per_mtok_usd", "cache_read_per_mtok_usd", "context", "max_output", "mode"};
+  static const auto allowed = [] {
+    std::vector<std::string_view> names = {"name", "context", "max_output", "mode"};
+    for (const auto& price : price_fields) names.push_back(price.name);
+    return names;
+  }();
   const auto list_key = provider_key + ".models";
   if (!node.IsMap() || !node["name"] || !node["name"].IsScalar() || node["name"].Scalar().empty())
     return in.add_fault(node, list_key,
@@ -91,7 +100,9 @@ void read_model(yaml_reader& in, const YAML::Node& node, const std::string& prov
     for (const auto& [known, field] : price_fields)
       if (name == known) {
         // The text as it stands: a price must not go through binary fractions.
-        made.*field = in.scalar(name_node, value, key, "dollars per million tokens, like 0.15");
+        made.*field = in.scalar(
+            name_node, value, key,
+            name.ends_with("_per_mtok_usd") ? "dollars per million tokens, like 0.15" : "dollars, like 0.005");
         return;
       }
     in.unknown_key(name_node, key, name, allowed);

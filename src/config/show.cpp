@@ -94,6 +94,9 @@ providers:
   #  auth: none
   #  models:
   #    - { name: qwen3, input_per_mtok_usd: 0, output_per_mtok_usd: 0, context: 32768 }
+  # Keys of a model: name, mode (chat, embedding, …), context, max_output, and prices in dollars per million tokens
+  # (input_per_mtok_usd, output_, cache_read_, cache_write_, reasoning_, audio_input_, audio_output_per_mtok_usd) or in
+  # dollars (image_usd, per_request_usd). Prices that are left out are the built-in ones.
 
 # Task aliases: an entry is provider/model or another alias. A built-in alias of the same name is replaced.
 aliases:

@@ -87,7 +87,10 @@ struct overlay {
   /// A new model of a provider, or what is to be changed of one that it has.
   struct model_change {
     std::string name;
-    std::optional<std::string> input_per_mtok_usd, output_per_mtok_usd, cache_read_per_mtok_usd;
+    std::optional<std::string> input_per_mtok_usd, output_per_mtok_usd;
+    std::optional<std::string> cache_read_per_mtok_usd, cache_write_per_mtok_usd, reasoning_per_mtok_usd;
+    std::optional<std::string> audio_input_per_mtok_usd, audio_output_per_mtok_usd;
+    std::optional<std::string> image_usd, per_request_usd;
     std::optional<std::int64_t> context, max_output;
     std::string mode;  ///< as in models.csv; empty is chat, or unchanged
   };

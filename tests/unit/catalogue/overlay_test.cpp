@@ -44,13 +44,10 @@ TEST(overlay, a_new_provider_needs_only_dialect_and_base_url) {
   auto change = server("my-vllm");
   change.auth = "none";
   change.base_url = "http://10.0.0.5:8000/v1/";
-  change.models = {{.name = "qwen3",
-                    .input_per_mtok_usd = "0",
-                    .output_per_mtok_usd = "0.25",
-                    .cache_read_per_mtok_usd = {},
-                    .context = 32768,
-                    .max_output = {},
-                    .mode = ""}};
+  change.models.emplace_back().name = "qwen3";
+  change.models[0].input_per_mtok_usd = "0";
+  change.models[0].output_per_mtok_usd = "0.25";
+  change.models[0].context = 32768;
   const auto data = built(with(change));
   const auto* p = data->find_provider("my-vllm");
   ASSERT_NE(p, nullptr);
@@ -70,13 +67,7 @@ TEST(overlay, a_new_provider_needs_only_dialect_and_base_url) {
 
 TEST(overlay, an_own_server_is_preferred_for_the_models_it_lists) {
   auto change = server("my-vllm");
-  change.models = {{.name = "gpt-4o",
-                    .input_per_mtok_usd = {},
-                    .output_per_mtok_usd = {},
-                    .cache_read_per_mtok_usd = {},
-                    .context = {},
-                    .max_output = {},
-                    .mode = {}}};
+  change.models.emplace_back().name = "gpt-4o";
   EXPECT_EQ(preferred(with(change)), "my-vllm");
   change.priority = 1;
   EXPECT_EQ(preferred(with(change)), "openai");
@@ -107,13 +98,8 @@ TEST(overlay, other_changes_do_not) {
 TEST(overlay, a_price_of_the_operator_replaces_the_built_in_one_and_its_tiers) {
   overlay::provider_change change;
   change.id = "openai";
-  change.models = {{.name = "gpt-5.5",
-                    .input_per_mtok_usd = "1.5",
-                    .output_per_mtok_usd = {},
-                    .cache_read_per_mtok_usd = {},
-                    .context = {},
-                    .max_output = {},
-                    .mode = {}}};
+  change.models.emplace_back().name = "gpt-5.5";
+  change.models[0].input_per_mtok_usd = "1.5";
   const auto data = built(with(change));
   const auto* m = data->find_model("openai", "gpt-5.5");
   EXPECT_EQ(m->price.input->to_usd_per_million(), "1.5");

@@ -1,0 +1,28 @@
+#include "price_parts.hpp"
+
+namespace spidergate::catalogue {
+namespace {
+
+/// Enough to find the place again; the text may be anybody's.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  return '\'' + std::string(text.substr(0, longest)) + (text.size() > longest ? "…'" : "'");
+}
+
+}  // namespace
+
+std::optional<std::string> set_part(model::price& of, const price_part& part, std::string_view usd) {
+  if (part.per_unit != nullptr) {
+    const auto read = unit_price::from_usd_per_million(usd);
+    if (!read) return quoted(usd) + " is not a price in dollars per million tokens, like 0.15";
+    of.*part.per_unit = read;
+    return std::nullopt;
+  }
+  const auto read = money::from_usd(usd);
+  if (!read || usd.front() == '-')
+    return quoted(usd) + " is not an amount of dollars, like 0.005, with at most 9 decimals";
+  of.*part.whole = read;
+  return std::nullopt;
+}
+
+}  // namespace spidergate::catalogue
