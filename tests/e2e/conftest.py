@@ -20,13 +20,27 @@ from stores import OwnStores, SharedStores  # noqa: E402
 SECRET = {"tp": "pk-secret-tp-0001", "tq": "pk-secret-tq-0002"}
 
 
-# Where the gateways of `gateway` and `fresh` keep what they know: each in its own SQLite file, or all on PostgreSQL and Redis.
-ON_SERVERS = {"": False, "sqlite": False, "postgresql+redis": True}[os.environ.get("SPIDERGATE_TEST_STORES", "")]
+# Where the gateways of `gateway` and `fresh` keep what they know. By default each has its own SQLite file, and these modules run
+# once more with all gateways on PostgreSQL and Redis; the variable makes everything run on one kind.
+ON_BOTH = {"accounting_test", "limits_test", "tokens_test", "vault_test"}
+STORES = {"sqlite": "own_stores", "postgresql+redis": "shared_stores"}
 
 
 def pytest_configure():
     if not BINARY.exists():
         raise pytest.UsageError(f"no gateway at {BINARY}: build it with scripts/build release, or set SPIDERGATE_BIN")
+
+
+def pytest_generate_tests(metafunc):
+    if "usual_stores" in metafunc.fixturenames:
+        asked = os.environ.get("SPIDERGATE_TEST_STORES")
+        if asked or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+            metafunc.parametrize("usual_stores", [asked] if asked else list(STORES), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def usual_stores(request):
+    return request.getfixturevalue(STORES[getattr(request, "param", "sqlite")])
 
 
 @pytest.fixture(scope="session")
@@ -126,10 +140,8 @@ def shared_stores(postgresql_set_up, place):
 
 
 @pytest.fixture(scope="session")
-def make_gateway(request, plain_config):
-    usual = request.getfixturevalue("shared_stores" if ON_SERVERS else "own_stores")
-
-    def make(directory, environment=None, stores=usual, **sections):
+def make_gateway(usual_stores, plain_config):
+    def make(directory, environment=None, stores=usual_stores, **sections):
         """A gateway, not yet started. `sections` are merged into the plain configuration, section by section."""
         sections = {name: {**values, **sections.get(name, {})} for name, values in {**sections, **stores.sections()}.items()}
         config = {**plain_config, **{name: {**plain_config.get(name, {}), **values} for name, values in sections.items()}}
