@@ -40,6 +40,10 @@ const named_role& row_of(role of) noexcept {
 
 }  // namespace
 
+std::string_view name_of(role of) noexcept {
+  return row_of(of).name;
+}
+
 std::optional<role> role_named(std::string_view name) noexcept {
   for (const auto& one : roles)
     if (one.name == name) return one.is;
@@ -69,10 +73,6 @@ role default_role(const std::vector<std::string>& scopes) noexcept {
 
 bool may_hold(role of, scope what) noexcept {
   return (row_of(of).most & bit(what)) != 0;
-}
-
-bool may_manage(role by, role of) noexcept {
-  return by == role::owner || (by == role::admin && of != role::owner);
 }
 
 std::uint8_t effective_scopes(std::string_view role_name, const std::vector<std::string>& scopes) noexcept {

@@ -210,21 +210,29 @@ std::vector<rule> read_patterns() {
   return patterns;
 }
 
+/// Both ways.
+constexpr std::array mode_names{
+    std::pair{std::string_view{"chat"}, mode::chat},
+    std::pair{std::string_view{"embedding"}, mode::embedding},
+    std::pair{std::string_view{"image"}, mode::image},
+    std::pair{std::string_view{"audio_speech"}, mode::audio_speech},
+    std::pair{std::string_view{"audio_transcription"}, mode::audio_transcription},
+    std::pair{std::string_view{"rerank"}, mode::rerank},
+    std::pair{std::string_view{"moderation"}, mode::moderation},
+};
+
 }  // namespace
 
 std::optional<mode> parse_mode(std::string_view name) {
-  static constexpr std::array names{
-      std::pair{std::string_view{"chat"}, mode::chat},
-      std::pair{std::string_view{"embedding"}, mode::embedding},
-      std::pair{std::string_view{"image"}, mode::image},
-      std::pair{std::string_view{"audio_speech"}, mode::audio_speech},
-      std::pair{std::string_view{"audio_transcription"}, mode::audio_transcription},
-      std::pair{std::string_view{"rerank"}, mode::rerank},
-      std::pair{std::string_view{"moderation"}, mode::moderation},
-  };
-  for (const auto& [known, value] : names)
+  for (const auto& [known, value] : mode_names)
     if (known == name) return value;
   return std::nullopt;
+}
+
+std::string_view name_of(mode what) noexcept {
+  for (const auto& [known, value] : mode_names)
+    if (value == what) return known;
+  return {};
 }
 
 tables read_builtin() {

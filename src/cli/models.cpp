@@ -6,33 +6,13 @@ namespace spidergate::cli {
 
 namespace {
 
-std::string_view mode_name(catalogue::mode mode) {
-  switch (mode) {
-    case catalogue::mode::chat:
-      return "chat";
-    case catalogue::mode::embedding:
-      return "embedding";
-    case catalogue::mode::image:
-      return "image";
-    case catalogue::mode::audio_speech:
-      return "audio_speech";
-    case catalogue::mode::audio_transcription:
-      return "audio_transcription";
-    case catalogue::mode::rerank:
-      return "rerank";
-    case catalogue::mode::moderation:
-      return "moderation";
-  }
-  return "chat";
-}
-
 std::string per_million(const std::optional<unit_price>& price) {
   return price ? price->to_usd_per_million() : std::string();
 }
 
 record row_of(const catalogue::model_entry& m) {
   record r;
-  r.text("provider", m.provider).text("model", m.id).text("mode", mode_name(m.mode)).number("context", m.context);
+  r.text("provider", m.provider).text("model", m.id).text("mode", name_of(m.mode)).number("context", m.context);
   r.number("max_output", m.max_output).decimal("input_per_mtok_usd", per_million(m.price.input));
   r.decimal("output_per_mtok_usd", per_million(m.price.output));
   r.decimal("cache_read_per_mtok_usd", per_million(m.price.cache_read));

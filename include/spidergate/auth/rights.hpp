@@ -20,6 +20,7 @@ enum class scope : std::uint8_t { inference = 1, usage = 2, vault = 4, admin = 8
 /// | viewer | look at management and usage; no inference |
 enum class role : std::uint8_t { viewer, member, admin, owner };
 
+[[nodiscard]] std::string_view name_of(role of) noexcept;
 /// Nothing for a name that is none.
 [[nodiscard]] std::optional<role> role_named(std::string_view name) noexcept;
 [[nodiscard]] std::optional<scope> scope_named(std::string_view name) noexcept;
@@ -32,10 +33,6 @@ enum class role : std::uint8_t { viewer, member, admin, owner };
 [[nodiscard]] role default_role(const std::vector<std::string>& scopes) noexcept;
 /// Whether a token of this role may have that scope: a member's are inference and usage, a viewer's all but inference.
 [[nodiscard]] bool may_hold(role of, scope what) noexcept;
-
-/// Whether one of role `by` may make, change, rotate or revoke a token of role `of`: an owner any, an admin all but an
-/// owner's, since whoever rotates a token holds it.
-[[nodiscard]] bool may_manage(role by, role of) noexcept;
 
 /// The bits of `scope` that these names come to: `admin` implies every other scope, then all that the role may not hold
 /// is taken away. An unknown role holds nothing.

@@ -49,6 +49,8 @@ struct provider {
 };
 
 enum class mode : std::uint8_t { chat, embedding, image, audio_speech, audio_transcription, rerank, moderation };
+/// As in models.csv: "chat", "audio_speech".
+[[nodiscard]] std::string_view name_of(mode what) noexcept;
 
 /// One model at one provider.
 struct model_entry {

@@ -13,26 +13,6 @@ namespace {
 /// All models are shown as created then: providers do not say, and clients want a number.
 constexpr std::int64_t created = 1'735'689'600;
 
-std::string_view mode_name(catalogue::mode m) noexcept {
-  switch (m) {
-    case catalogue::mode::chat:
-      return "chat";
-    case catalogue::mode::embedding:
-      return "embedding";
-    case catalogue::mode::image:
-      return "image";
-    case catalogue::mode::audio_speech:
-      return "audio_speech";
-    case catalogue::mode::audio_transcription:
-      return "audio_transcription";
-    case catalogue::mode::rerank:
-      return "rerank";
-    case catalogue::mode::moderation:
-      return "moderation";
-  }
-  return "chat";
-}
-
 /// Writes the one superset object that OpenAI's, Anthropic's and OpenRouter's readers all accept (spec 6).
 class model_writer {
  public:
@@ -65,7 +45,7 @@ class model_writer {
   }
 
   void write_facts(const catalogue::model_entry& entry) {
-    out_.key("mode").string(mode_name(entry.mode));
+    out_.key("mode").string(name_of(entry.mode));
     number_or_null("context_length", entry.context);
     number_or_null("max_output_tokens", entry.max_output);
     out_.key("pricing").begin_object();

@@ -112,6 +112,27 @@ TEST(builtin, a_model_has_what_its_row_says) {
   EXPECT_EQ(builtin().find_model("openai", "text-embedding-3-small")->mode, mode::embedding);
 }
 
+TEST(builtin, sound_images_and_reasoning_have_the_prices_of_other_price) {
+  const auto& audio = builtin().find_model("openai", "gpt-4o-audio-preview")->price;
+  EXPECT_EQ(audio.input->to_usd_per_million(), "2.5");
+  EXPECT_EQ(audio.audio_input->to_usd_per_million(), "40");
+  EXPECT_EQ(audio.audio_output->to_usd_per_million(), "80");
+  const auto& image = builtin().find_model("fal", "fal-ai/flux/schnell")->price;
+  EXPECT_EQ(image.per_image->to_usd(), "0.003");
+  EXPECT_TRUE(image.known());
+  EXPECT_EQ(builtin().find_model("dashscope", "qwen-plus")->price.reasoning->to_usd_per_million(), "4");
+}
+
+TEST(builtin, no_price_is_absurd) {
+  for (const auto& entry : builtin().models()) {
+    EXPECT_LE(entry.price.per_image.value_or(money{}), *money::from_usd("2")) << entry.provider << ' ' << entry.id;
+    EXPECT_LE(entry.price.per_request.value_or(money{}), *money::from_usd("2")) << entry.provider << ' ' << entry.id;
+    for (const auto& part : {entry.price.input, entry.price.output, entry.price.audio_input, entry.price.audio_output})
+      EXPECT_LE(part.value_or(unit_price{}), *unit_price::from_usd_per_million("1000"))
+          << entry.provider << ' ' << entry.id;
+  }
+}
+
 TEST(builtin, tiers_are_read_in_tokens) {
   const auto& tiers = builtin().find_model("openai", "gpt-5.5")->price.tiers;
   ASSERT_EQ(tiers.size(), 1U);
@@ -168,6 +189,15 @@ TEST(auth, is_read_from_its_text_form) {
   for (const std::string_view wrong :
        {"", "Bearer", "header", "header:", "header:a b", "query:k\r\n", "bearer:x", "scheme:a:b"})
     EXPECT_FALSE(parse_auth(wrong)) << wrong;
+}
+
+TEST(builtin, mode_is_known_by_its_name_and_named_as_it_is_known) {
+  for (const auto one : {mode::chat, mode::embedding, mode::image, mode::audio_speech, mode::audio_transcription,
+                         mode::rerank, mode::moderation}) {
+    EXPECT_FALSE(name_of(one).empty());
+    EXPECT_EQ(parse_mode(name_of(one)), one);
+  }
+  EXPECT_EQ(parse_mode("smell"), std::nullopt);
 }
 
 }  // namespace
