@@ -109,6 +109,29 @@ TEST(overlay, a_price_of_the_operator_replaces_the_built_in_one_and_its_tiers) {
   EXPECT_EQ(data->models().size(), 6583U);
 }
 
+TEST(overlay, every_part_of_a_price_can_be_the_operators) {
+  overlay::provider_change change;
+  change.id = "openai";
+  auto& model = change.models.emplace_back();
+  model.name = "gpt-5.5";
+  model.cache_read_per_mtok_usd = "0.1", model.cache_write_per_mtok_usd = "0.2", model.reasoning_per_mtok_usd = "0.3";
+  model.audio_input_per_mtok_usd = "0.4", model.audio_output_per_mtok_usd = "0.5";
+  model.image_usd = "0.04", model.per_request_usd = "0.005";
+  const auto data = built(with(change));
+  const auto& price = data->find_model("openai", "gpt-5.5")->price;
+  EXPECT_EQ(price.input->to_usd_per_million(), "5") << "the rest of the price stays";
+  EXPECT_EQ(price.cache_read->to_usd_per_million(), "0.1");
+  EXPECT_EQ(price.cache_write->to_usd_per_million(), "0.2");
+  EXPECT_EQ(price.reasoning->to_usd_per_million(), "0.3");
+  EXPECT_EQ(price.audio_input->to_usd_per_million(), "0.4");
+  EXPECT_EQ(price.audio_output->to_usd_per_million(), "0.5");
+  EXPECT_EQ(price.per_image->to_usd(), "0.04");
+  EXPECT_EQ(price.per_request->to_usd(), "0.005");
+  ASSERT_EQ(price.tiers.size(), 1U) << "tiers of what was not changed stay";
+  EXPECT_TRUE(price.tiers[0].input);
+  EXPECT_FALSE(price.tiers[0].cache_read);
+}
+
 TEST(overlay, what_makes_no_sense_is_named) {
   auto change = server("my-vllm");
   change.dialect.reset();
@@ -150,6 +173,17 @@ TEST(overlay, malformed_models_are_named) {
   EXPECT_TRUE(fault_with(wrong).starts_with("providers.x.models.m.output_per_mtok_usd: 'cheap'"));
   wrong.output_per_mtok_usd = "-1";
   EXPECT_NE(fault_with(wrong), "no fault");
+  for (const auto part :
+       {&overlay::model_change::cache_write_per_mtok_usd, &overlay::model_change::reasoning_per_mtok_usd,
+        &overlay::model_change::audio_input_per_mtok_usd, &overlay::model_change::audio_output_per_mtok_usd,
+        &overlay::model_change::image_usd, &overlay::model_change::per_request_usd}) {
+    wrong = model;
+    wrong.*part = "-1";
+    EXPECT_NE(fault_with(wrong), "no fault");
+  }
+  EXPECT_EQ(fault_with(wrong),
+            "providers.x.models.m.per_request_usd: '-1' is not an amount of dollars, like 0.005, with at most 9 "
+            "decimals");
   wrong = model;
   wrong.mode = "talk";
   EXPECT_TRUE(fault_with(wrong).starts_with("providers.x.models.m.mode: 'talk'"));

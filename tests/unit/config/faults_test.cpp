@@ -130,6 +130,14 @@ INSTANTIATE_TEST_SUITE_P(
                  {"spidergate.yaml:5: providers.openai.models.gpt-4o.input_per_mtok_usd: '1e3' is not a price in "
                   "dollars per million "
                   "tokens, like 0.15"}},
+        bad_file{"odd amount",
+                 "providers:\n  openai:\n    models:\n      - { name: gpt-4o,\n          per_request_usd: cheap }\n",
+                 {"spidergate.yaml:5: providers.openai.models.gpt-4o.per_request_usd: 'cheap' is not an amount of "
+                  "dollars, like 0.005, with at most 9 decimals"}},
+        bad_file{"misspelt price",
+                 "providers:\n  openai:\n    models:\n      - { name: gpt-4o, audio_input_per_mtok: 1 }\n",
+                 {"spidergate.yaml:4: providers.openai.models.gpt-4o.audio_input_per_mtok unknown key; did you mean "
+                  "'providers.openai.models.gpt-4o.audio_input_per_mtok_usd'?"}},
         bad_file{"nameless model",
                  "providers:\n  openai:\n    models:\n      - { context: 1 }\n",
                  {"spidergate.yaml:4: providers.openai.models a model is { name: …, input_per_mtok_usd: …, "

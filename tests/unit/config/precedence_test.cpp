@@ -219,6 +219,7 @@ providers:
     auth: none
     models:
       - { name: qwen3, input_per_mtok_usd: 0.10, output_per_mtok_usd: 0.333333, context: 32768, max_output: 4096, mode: chat }
+      - { name: sound, cache_write_per_mtok_usd: 1, reasoning_per_mtok_usd: 2, audio_input_per_mtok_usd: 3, audio_output_per_mtok_usd: 4, image_usd: 0.04, per_request_usd: 0.005 }
 aliases:
   spideriq/coding: [my-vllm/qwen3, spideriq/fast]
 rules:
@@ -233,6 +234,13 @@ rules:
   EXPECT_EQ(model->price.input->to_usd_per_million(), "0.1");
   EXPECT_EQ(model->price.output->to_usd_per_million(), "0.333333");
   EXPECT_EQ(model->max_output, 4096);
+  const auto& price = data.find_model("my-vllm", "sound")->price;
+  EXPECT_EQ(price.cache_write->to_usd_per_million(), "1");
+  EXPECT_EQ(price.reasoning->to_usd_per_million(), "2");
+  EXPECT_EQ(price.audio_input->to_usd_per_million(), "3");
+  EXPECT_EQ(price.audio_output->to_usd_per_million(), "4");
+  EXPECT_EQ(price.per_image->to_usd(), "0.04");
+  EXPECT_EQ(price.per_request->to_usd(), "0.005");
   EXPECT_EQ(data.find_alias("spideriq/coding")->chain[0], "my-vllm/qwen3");
   EXPECT_EQ(data.config_rules()[0].match, "gpt-4*");
   EXPECT_TRUE(effective_of(*made, {"providers", "my-vllm", "auth"}).origin.ends_with(":7"));
