@@ -1,4 +1,5 @@
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/core/utf8.hpp>
 
 #include <array>
 #include <charconv>
@@ -6,25 +7,6 @@
 
 namespace spidergate {
 namespace {
-
-/// The length of the UTF-8 sequence at the start of `text` (RFC 3629: no overlong forms, no surrogates), or 0.
-std::size_t sequence_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  if (!follows(1)) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) {
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;
-    if (first == 0xED && byte(1) > 0x9F) return 0;
-    return follows(2) ? 3 : 0;
-  }
-  if (first == 0xF0 && byte(1) < 0x90) return 0;
-  if (first == 0xF4 && byte(1) > 0x8F) return 0;
-  return follows(2) && follows(3) ? 4 : 0;
-}
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
@@ -75,7 +57,7 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(plain);
     if (text.empty()) break;
 
-    const auto length = sequence_length(text);
+    const auto length = utf8_sequence_length(text);
     if (length > 1) {
       out.append(text.substr(0, length));
     } else if (length == 1) {

@@ -1,12 +1,15 @@
 #include <spidergate/store/database.hpp>
 #include <spidergate/store/repositories.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <pthread.h>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace spidergate::store {
 
@@ -16,10 +19,15 @@ struct change_watch::impl {
     auto opened = open();
     if (!opened) throw std::runtime_error(opened.error());
     on = std::move(*opened);
-    if (const auto now = on->foreign_commits()) commits = *now;
-    const auto version = meta::config_version(*on);
-    if (!version) throw std::runtime_error("The database cannot be read: " + std::string(on->last_message()) + '.');
-    seen = *version;
+    // What is committed from here on counts as news; so does everything, when the database cannot be asked now.
+    if (const auto now = on->foreign_commits()) {
+      commits = *now;
+      if (const auto version = ask_version()) {
+        seen = *version;
+      } else {
+        commits.reset();
+      }
+    }
     thread = std::jthread([this] { run(); });
   }
 
@@ -43,33 +51,53 @@ struct change_watch::impl {
     pthread_setname_np(pthread_self(), "db-watch");
     for (;;) {
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, period, [this] { return stopping || poked; });
+      wake.wait_for(lock, pause(), [this] { return stopping || poked; });
       if (stopping) return;
-      poked = false;
+      // Who pokes may be ahead of the news on its way from the server.
+      if (std::exchange(poked, false)) commits.reset();
       lock.unlock();
-      if (!look()) on.reset();
+      if (!look()) forget_connection();
     }
   }
 
-  /// False when the connection is not to be trusted any more.
+  /// Asking PostgreSQL is a look into a socket, so it is done more often, and a change is seen well within the period.
+  [[nodiscard]] std::chrono::milliseconds pause() const {
+    return on && on->kind() == sql::backend::postgresql ? std::max(period / 5, std::chrono::milliseconds(1)) : period;
+  }
+
+  /// A SQLite connection that failed is not to be trusted any more; one to PostgreSQL mends itself, when its back-off
+  /// lets it.
+  void forget_connection() {
+    commits.reset();
+    if (on && on->kind() == sql::backend::sqlite) on.reset();
+  }
+
+  /// False when the database could not be asked, or the callback could not do its work.
   bool look() {
     if (!on) {
       auto opened = open();
       if (!opened) return false;
       on = std::move(*opened);
-      commits.reset();
     }
     const auto now = on->foreign_commits();
     if (!now) return false;
+    // On PostgreSQL nothing was asked so far.
+    if (on->kind() == sql::backend::sqlite) contact = std::chrono::steady_clock::now();
     if (commits == *now) return true;
-    const auto version = meta::config_version(*on);
+    const auto version = ask_version();
     if (!version) return false;
-    commits = *now;
-    if (*version != seen) {
+    if (seen != *version) {
       if (!changed(*on, *version)) return false;
       seen = *version;
     }
+    commits = *now;
     return true;
+  }
+
+  result<std::int64_t> ask_version() {
+    const auto version = meta::config_version(*on);
+    if (version) contact = std::chrono::steady_clock::now();
+    return version;
   }
 
   const database::opener open;
@@ -77,7 +105,8 @@ struct change_watch::impl {
   const callback changed;
   std::unique_ptr<sql::connection> on;
   std::optional<std::int64_t> commits;  ///< as of the last look; a new connection counts from its own start
-  std::int64_t seen = 0;
+  std::optional<std::int64_t> seen;     ///< the version that the callback has taken
+  std::atomic<steady_time> contact{};
   std::mutex mutex;
   std::condition_variable wake;
   bool poked = false;
@@ -92,7 +121,7 @@ void change_watch::poke() {
   impl_->poke();
 }
 steady_time change_watch::last_contact() const noexcept {
-  return std::chrono::steady_clock::now();
+  return impl_->contact.load();
 }
 
 }  // namespace spidergate::store

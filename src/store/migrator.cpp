@@ -3,6 +3,7 @@
 #include <spidergate/store/database.hpp>
 #include <spidergate/store/errc.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace spidergate::store {
@@ -27,6 +28,9 @@ std::string checksum(std::string_view script) {
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;
 }
+
+constexpr std::string_view section_begin = "-- BEGIN ";
+constexpr std::string_view section_end = "-- END ";
 
 std::string database_said(const sql::connection& on, std::string_view during) {
   return "The schema could not be brought up to date (" + std::string(during) + "): " + std::string(on.last_message()) +
@@ -53,6 +57,10 @@ told<std::size_t> compare(const sql::rows& applied, std::span<const migration> k
   return applied.size();
 }
 
+std::string_view name_of(sql::backend kind) {
+  return kind == sql::backend::sqlite ? "sqlite" : "postgresql";
+}
+
 enum class step : std::uint8_t {
   applied,     ///< one more is in
   up_to_date,  ///< none was missing
@@ -69,7 +77,7 @@ told<step> apply_next(sql::connection& on, std::span<const migration> known, epo
   if (*done == known.size()) return step::up_to_date;
 
   const auto& next = known[*done];
-  if (!on.exec_script(next.script)) return database_said(on, next.name);
+  if (!on.exec_script(script_for(on.kind(), next.script))) return database_said(on, next.name);
   const auto noted = on.exec(
       insert_applied, {std::int64_t{next.version}, std::string(next.name), checksum(next.script), std::int64_t{now}});
   if (!noted || !scope->commit()) return database_said(on, next.name);
@@ -77,6 +85,23 @@ told<step> apply_next(sql::connection& on, std::span<const migration> known, epo
 }
 
 }  // namespace
+
+std::string script_for(sql::backend kind, std::string_view script) {
+  std::string kept;
+  std::string_view section;
+  while (!script.empty()) {
+    const auto line = script.substr(0, script.find('\n'));
+    script.remove_prefix(std::min(script.size(), line.size() + 1));
+    if (line.starts_with(section_begin)) {
+      section = line.substr(section_begin.size());
+    } else if (line.starts_with(section_end)) {
+      section = {};
+    } else if (section.empty() || section == name_of(kind)) {
+      kept.append(line).append(1, '\n');
+    }
+  }
+  return kept;
+}
 
 told<int> count_missing(sql::connection& on, std::span<const migration> known) {
   const auto applied = on.exec(select_applied);

@@ -14,6 +14,10 @@ struct migration {
   std::string_view script;
 };
 
+/// What one kind of database runs of a script: all but the sections for another kind, which are the lines between
+/// "-- BEGIN sqlite" or "-- BEGIN postgresql" and the "-- END" of the same.
+[[nodiscard]] std::string script_for(sql::backend kind, std::string_view script);
+
 /// migrations/*.sql by rising version.
 [[nodiscard]] std::span<const migration> embedded_migrations();
 

@@ -55,7 +55,7 @@ struct usage_row {
 result<std::vector<usage_row>> usage(sql::connection& on, group by, const search& filter);
 
 /// Deletes receipts older than `before`, at most `max_rows`; returns how many. On PostgreSQL it drops the partitions of
-/// whole days that are older instead, one a call, and returns 0 when there is none left. Rollups stay.
+/// whole days that are older instead, one a call, and returns how many it dropped. Rollups stay.
 result<std::size_t> remove_older(sql::connection& on, epoch_ms before, std::size_t max_rows);
 
 /// What one token, client or brand has spent from `since` (a whole hour) on, from the rollups. `owner_column` is

@@ -1,6 +1,8 @@
+#include "bulk_insert.hpp"
+#include "columns.hpp"
+
 #include <spidergate/ledger/ledger.hpp>
 
-#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -26,17 +28,6 @@ constexpr std::string_view add_to_rollup =
     "cost_nano_usd = usage_hourly.cost_nano_usd + excluded.cost_nano_usd";
 
 constexpr epoch_ms hour_ms = 3'600'000;
-constexpr std::size_t max_column_bytes = 512;
-
-/// Columns are for searching; the payload has everything. What comes from outside is cut to a bounded size, at a whole
-/// character, and loses NULs, which PostgreSQL does not take.
-std::string column(const std::string& outside) {
-  auto size = std::min(outside.size(), max_column_bytes);
-  while (size > 0 && size < outside.size() && (static_cast<unsigned char>(outside[size]) & 0xc0U) == 0x80U) --size;
-  auto text = outside.substr(0, size);
-  std::replace(text.begin(), text.end(), '\0', '?');
-  return text;
-}
 
 /// hour, brand, client, token, provider, model, alias, status
 using rollup_key =
@@ -47,24 +38,14 @@ struct rollup {
 using rollups = std::map<rollup_key, rollup>;
 
 void add(rollups& to, const model::receipt& r) {
-  auto& sum = to[{r.timestamp - r.timestamp % hour_ms, r.brand_id, r.client_id, r.token_id, column(r.provider),
-                  column(r.model), column(r.alias), r.status}];
+  auto& sum = to[{r.timestamp - r.timestamp % hour_ms, column(r.brand_id), column(r.client_id), column(r.token_id),
+                  column(r.provider), column(r.model), column(r.alias), column(r.status)}];
   ++sum.requests;
   sum.prompt += r.tokens.prompt;
   sum.cached += r.tokens.cached;
   sum.completion += r.tokens.completion;
   sum.reasoning += r.tokens.reasoning;
   sum.cost += r.cost.nano_usd;
-}
-
-/// Whether it was new.
-result<sql::rows> insert(sql::connection& on, const model::receipt& r) {
-  sql::blob payload;
-  model::encode(r, payload.bytes);
-  return on.exec(insert_one,
-                 {column(r.request_id), r.timestamp, r.brand_id, r.client_id, r.token_id, column(r.provider),
-                  column(r.model), column(r.requested_model), column(r.alias), r.status, r.tokens.prompt,
-                  r.tokens.cached, r.tokens.completion, r.tokens.reasoning, r.cost.nano_usd, std::move(payload)});
 }
 
 result<void> save(sql::connection& on, const rollups& all) {
@@ -80,12 +61,13 @@ result<void> save(sql::connection& on, const rollups& all) {
 }  // namespace
 
 result<std::size_t> insert_batch(sql::connection& on, std::span<const model::receipt> batch) {
+  if (on.kind() == sql::backend::postgresql) return insert_in_bulk(on, batch);
   auto scope = sql::transaction::begin(on);
   if (!scope) return scope.error();
   rollups fresh;
   std::size_t count = 0;
   for (const auto& r : batch) {
-    const auto inserted = insert(on, r);
+    const auto inserted = on.exec(insert_one, row_of(r));
     if (!inserted) return inserted.error();
     if (inserted->empty()) continue;
     ++count;

@@ -1,4 +1,5 @@
 #include "conditions.hpp"
+#include "partitions.hpp"
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/store/errc.hpp>
@@ -101,6 +102,11 @@ result<page> list(sql::connection& on, const search& by) {
 }
 
 result<std::size_t> remove_older(sql::connection& on, epoch_ms before, std::size_t max_rows) {
+  if (on.kind() == sql::backend::postgresql) {
+    const auto dropped = drop_oldest_day(on, before);
+    if (!dropped) return dropped.error();
+    return *dropped ? 1U : 0U;
+  }
   const auto gone = on.exec(delete_older, {before, static_cast<std::int64_t>(max_rows)});
   if (!gone) return gone.error();
   return gone->size();

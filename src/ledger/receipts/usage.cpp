@@ -1,5 +1,6 @@
 #include "conditions.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace spidergate::ledger::receipts {
@@ -85,7 +86,7 @@ std::string statement(group by, const search& want, parameters& with) {
       "alias, status, 1, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost_nano_usd "
       "FROM receipts WHERE (";
   text += between("recorded_at", time.before, with) + " OR " + between("recorded_at", time.after, with) + ")";
-  return text + filter(want, with) + ") AS used GROUP BY 1 ORDER BY 1";
+  return text + filter(want, with) + ") AS used GROUP BY 1";
 }
 
 usage_row row_of(group by, const sql::row& from) {
@@ -110,6 +111,8 @@ result<std::vector<usage_row>> usage(sql::connection& on, group by, const search
   if (!found) return found.error();
   std::vector<usage_row> all;
   for (const auto& one : *found) all.push_back(row_of(by, one));
+  // Databases sort text as their collations like.
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   if (by == group::none && all.empty()) all.emplace_back();
   return all;
 }

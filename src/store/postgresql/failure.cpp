@@ -10,8 +10,8 @@ namespace {
 errc meaning_of_state(std::string_view state) {
   const auto of_class = [&](std::string_view number) { return state.substr(0, 2) == number; };
   if (state == "23505") return errc::already_exists;
-  // Class 22: a value that no column can hold, such as text that is not UTF-8.
-  if (of_class("23") || of_class("22")) return errc::constraint;
+  // Classes 22 and 54: a value that no column or no index can hold, such as text that is not UTF-8.
+  if (of_class("23") || of_class("22") || of_class("54")) return errc::constraint;
   if (state == "55P03" || of_class("40")) return errc::busy;
   if (state == "53100") return errc::disk_full;
   if (state == "25006") return errc::read_only;

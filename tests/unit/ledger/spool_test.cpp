@@ -1,5 +1,5 @@
-#include "ledger_fixture.hpp"
 #include "leftover.hpp"
+#include "receipts.hpp"
 #include "spool_segments.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ namespace {
 using boost::system::errc::message_size;
 using boost::system::errc::no_buffer_space;
 
-class spool_files : public ledger_fixture {
+class spool_files : public ::testing::Test, protected testing::spool_directory {
  protected:
   /// The loader's side, by hand.
   std::vector<std::string> take(spool_segments& from, std::size_t max = 100'000) {

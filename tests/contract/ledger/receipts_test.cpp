@@ -1,4 +1,4 @@
-#include "ledger_fixture.hpp"
+#include "ledger_suite.hpp"
 
 #include <spidergate/store/errc.hpp>
 
@@ -15,12 +15,12 @@ namespace {
 using receipts::group;
 using receipts::search;
 
-class receipts_table : public ledger_fixture {
+class receipts_table : public ledger_suite {
  protected:
   void insert(const std::vector<model::receipt>& all) { ASSERT_TRUE(receipts::insert_batch(*on, all)); }
 };
 
-TEST_F(receipts_table, a_receipt_comes_back_whole) {
+TEST_P(receipts_table, a_receipt_comes_back_whole) {
   auto r = receipt_of("req_1");
   r.attempts.push_back({"groq", "llama", "int_1", "main", noon, 5, 429, "rate_limited", {}});
   r.tags = {"a", "b"}, r.metadata = R"({"k":1})", r.dropped_params = {"store"};
@@ -31,7 +31,7 @@ TEST_F(receipts_table, a_receipt_comes_back_whole) {
   EXPECT_EQ(receipts::find(*on, "req_2").value(), std::nullopt);
 }
 
-TEST_F(receipts_table, duplicates_count_once_also_within_a_batch) {
+TEST_P(receipts_table, duplicates_count_once_also_within_a_batch) {
   const std::vector<model::receipt> batch = {receipt_of("req_1"), receipt_of("req_2"), receipt_of("req_1")};
   EXPECT_EQ(receipts::insert_batch(*on, batch).value(), 2U);
   EXPECT_EQ(receipts::insert_batch(*on, batch).value(), 0U);
@@ -39,13 +39,13 @@ TEST_F(receipts_table, duplicates_count_once_also_within_a_batch) {
   EXPECT_EQ(counted_requests(), 2);
 }
 
-TEST_F(receipts_table, a_batch_that_fails_leaves_nothing) {
+TEST_P(receipts_table, a_batch_that_fails_leaves_nothing) {
   ASSERT_TRUE(on->exec_script("DROP TABLE usage_hourly"));
   EXPECT_FALSE(receipts::insert_batch(*on, std::vector{receipt_of("req_1")}));
   EXPECT_EQ(count(), 0);
 }
 
-TEST_F(receipts_table, columns_from_outside_are_bounded) {
+TEST_P(receipts_table, columns_from_outside_are_bounded) {
   auto r = receipt_of("req_1");
   r.requested_model = std::string(511, 'x') + "\xc3\xa4" + std::string(1'000'000, 'y');
   r.alias = std::string("nul\0byte", 8);
@@ -56,7 +56,7 @@ TEST_F(receipts_table, columns_from_outside_are_bounded) {
   EXPECT_EQ(receipts::find(*on, "req_1").value()->requested_model, r.requested_model);
 }
 
-TEST_F(receipts_table, filters_choose) {
+TEST_P(receipts_table, filters_choose) {
   auto other = receipt_of("req_2", noon + 1);
   other.brand_id = "brd_2", other.status = "refused", other.model.clear(), other.provider.clear();
   other.requested_model = "nowhere/model";
@@ -76,7 +76,7 @@ TEST_F(receipts_table, filters_choose) {
   EXPECT_EQ(ids({.until = noon + 1}), "req_1 ");
 }
 
-TEST_F(receipts_table, pages_stay_whole_while_receipts_come_in) {
+TEST_P(receipts_table, pages_stay_whole_while_receipts_come_in) {
   std::vector<model::receipt> old;
   for (int i = 0; i < 25; ++i) old.push_back(receipt_of("req_" + std::to_string(100 + i), noon + i / 3));
   insert(old);
@@ -96,7 +96,7 @@ TEST_F(receipts_table, pages_stay_whole_while_receipts_come_in) {
   EXPECT_EQ(seen.front(), "req_124");
 }
 
-TEST_F(receipts_table, a_foreign_cursor_is_refused) {
+TEST_P(receipts_table, a_foreign_cursor_is_refused) {
   for (const auto* cursor : {"x", "12", ".req", "12.", "1x.req", "99999999999999999999.req"}) {
     search by;
     by.cursor = cursor;
@@ -104,7 +104,8 @@ TEST_F(receipts_table, a_foreign_cursor_is_refused) {
   }
 }
 
-TEST_F(receipts_table, old_ones_go_in_bounded_batches_and_their_usage_stays) {
+TEST_P(receipts_table, old_ones_go_in_bounded_batches_and_their_usage_stays) {
+  if (on_postgresql()) GTEST_SKIP() << "whole days are dropped there, see partitions_test.cpp";
   std::vector<model::receipt> all;
   for (int i = 0; i < 10; ++i) all.push_back(receipt_of("req_" + std::to_string(i), noon + i));
   insert(all);
@@ -115,14 +116,14 @@ TEST_F(receipts_table, old_ones_go_in_bounded_batches_and_their_usage_stays) {
   EXPECT_EQ(receipts::usage(*on, group::none, {}).value()[0].requests, 10);
 }
 
-TEST_F(receipts_table, totals_of_nothing_are_one_row_of_zeros) {
+TEST_P(receipts_table, totals_of_nothing_are_one_row_of_zeros) {
   const auto none = receipts::usage(*on, group::none, {}).value();
   ASSERT_EQ(none.size(), 1U);
   EXPECT_EQ(none[0].requests, 0);
   EXPECT_TRUE(receipts::usage(*on, group::model, {}).value().empty());
 }
 
-TEST_F(receipts_table, days_and_hours_are_iso_8601) {
+TEST_P(receipts_table, days_and_hours_are_iso_8601) {
   insert({receipt_of("req_1")});
   EXPECT_EQ(receipts::usage(*on, group::day, {}).value()[0].key, "2026-01-01");
   EXPECT_EQ(receipts::usage(*on, group::hour, {}).value()[0].key, "2026-01-01T12:00:00Z");
@@ -187,7 +188,7 @@ std::string text_of(const std::vector<receipts::usage_row>& rows) {
   return text;
 }
 
-TEST_F(receipts_table, usage_equals_an_independent_sum_for_any_grouping_filter_and_time) {
+TEST_P(receipts_table, usage_equals_an_independent_sum_for_any_grouping_filter_and_time) {
   std::mt19937 random(20260101);
   const auto pick = [&](std::int64_t below) {
     return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(below));
@@ -220,6 +221,8 @@ TEST_F(receipts_table, usage_equals_an_independent_sum_for_any_grouping_filter_a
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(databases, receipts_table, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
 }  // namespace spidergate::ledger

@@ -1,4 +1,4 @@
-#include "ledger_fixture.hpp"
+#include "ledger_suite.hpp"
 #include "run_coroutine.hpp"
 
 #include <spidergate/runtime/worker.hpp>
@@ -21,23 +21,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class loading : public ledger_fixture {
+class loading : public ledger_suite {
  protected:
   /// A database that can be away.
   store::database::opener fallible() {
     return [this]() -> boost::system::result<std::unique_ptr<sql::connection>, std::string> {
       if (away) return std::string("away");
-      return store::open_sqlite(database.path());
+      return database->opener()();
     };
   }
   std::string usual_id(int i) { return "req_" + std::to_string(i); }
   std::atomic<bool> away{false};
 };
 
-TEST_F(loading, appended_receipts_arrive) {
+TEST_P(loading, appended_receipts_arrive) {
   spool_writer one(spool_path(), 0, segment_bytes, 8 * segment_bytes);
   spool_writer two(spool_path(), 1, segment_bytes, 8 * segment_bytes);
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   moves.attach(one);
   moves.attach(two);
   for (int i = 0; i < 100; ++i) ASSERT_TRUE((i % 2 == 0 ? one : two).append(encoded(receipt_of(usual_id(i)))));
@@ -48,42 +48,42 @@ TEST_F(loading, appended_receipts_arrive) {
   EXPECT_TRUE(moves.healthy());
 }
 
-TEST_F(loading, the_end_of_the_loader_loads_what_is_left) {
+TEST_P(loading, the_end_of_the_loader_loads_what_is_left) {
   spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
   {
-    loader moves(spool_path(), database.opener(), 0ms);
+    loader moves(spool_path(), database->opener(), 0ms);
     moves.attach(spool);
     for (int i = 0; i < 100; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
   }
   EXPECT_EQ(count(), 100);
 }
 
-TEST_F(loading, the_next_process_loads_what_an_earlier_one_left) {
+TEST_P(loading, the_next_process_loads_what_an_earlier_one_left) {
   {
     spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
     for (int i = 0; i < 100; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
   }
   EXPECT_FALSE(files(".segment").empty());
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 100);
   EXPECT_TRUE(files("").empty());
 }
 
-TEST_F(loading, what_was_loaded_before_the_crash_is_not_counted_twice) {
+TEST_P(loading, what_was_loaded_before_the_crash_is_not_counted_twice) {
   {
     spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
   }
   ASSERT_TRUE(receipts::insert_batch(*on, std::vector{receipt_of(usual_id(7)), receipt_of(usual_id(8))}));
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 50);
   EXPECT_EQ(counted_requests(), 50);
   EXPECT_EQ(moves.figures().duplicates, 2U);
 }
 
-TEST_F(loading, a_database_that_is_away_delays_receipts_and_loses_none) {
+TEST_P(loading, a_database_that_is_away_delays_receipts_and_loses_none) {
   away = true;
   spool_writer spool(spool_path(), 0, segment_bytes, 64 * segment_bytes);
   loader moves(spool_path(), fallible(), 0ms);
@@ -100,9 +100,9 @@ TEST_F(loading, a_database_that_is_away_delays_receipts_and_loses_none) {
   EXPECT_EQ(counted_requests(), 1'000);
 }
 
-TEST_F(loading, a_failure_in_the_middle_leaves_each_receipt_once) {
+TEST_P(loading, a_failure_in_the_middle_leaves_each_receipt_once) {
   spool_writer spool(spool_path(), 0, segment_bytes, 64 * segment_bytes);
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   moves.attach(spool);
   ASSERT_TRUE(on->exec_script("ALTER TABLE usage_hourly RENAME TO hidden"));
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
@@ -114,14 +114,15 @@ TEST_F(loading, a_failure_in_the_middle_leaves_each_receipt_once) {
   EXPECT_EQ(counted_requests(), 200);
 }
 
-TEST_F(loading, one_receipt_that_the_database_refuses_does_not_hold_up_the_others) {
-  ASSERT_TRUE(
-      on->exec_script("CREATE TRIGGER picky BEFORE INSERT ON receipts WHEN NEW.request_id = 'req_5' "
-                      "BEGIN SELECT RAISE(ABORT, 'not this one'); END"));
+TEST_P(loading, one_receipt_that_the_database_refuses_does_not_hold_up_the_others) {
+  ASSERT_TRUE(on->exec_script(on_postgresql()
+                                  ? "ALTER TABLE receipts ADD CHECK (request_id <> 'req_5')"
+                                  : "CREATE TRIGGER picky BEFORE INSERT ON receipts WHEN NEW.request_id = 'req_5' "
+                                    "BEGIN SELECT RAISE(ABORT, 'not this one'); END"));
   spool_writer spool(spool_path(), 0, segment_bytes, 64 * segment_bytes);
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
   ASSERT_TRUE(spool.append("not a receipt"));
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   moves.attach(spool);
   EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 19);
@@ -129,7 +130,7 @@ TEST_F(loading, one_receipt_that_the_database_refuses_does_not_hold_up_the_other
   EXPECT_EQ(files("rejected").size(), 1U);
 }
 
-TEST_F(loading, a_coroutine_can_wait_for_it) {
+TEST_P(loading, a_coroutine_can_wait_for_it) {
   runtime::worker home(0, runtime::system_clock());
   spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
   {
@@ -146,7 +147,7 @@ TEST_F(loading, a_coroutine_can_wait_for_it) {
   EXPECT_FALSE(testing::run_coroutine(home, moves.flush(home, testing::in(20ms))));
 }
 
-TEST_F(loading, old_receipts_are_deleted_and_young_ones_stay) {
+TEST_P(loading, old_receipts_are_deleted_and_young_ones_stay) {
   struct fixed final : runtime::clock {
     [[nodiscard]] steady_time steady_now() const noexcept override { return std::chrono::steady_clock::now(); }
     [[nodiscard]] epoch_ms epoch_now() const noexcept override { return noon; }
@@ -155,14 +156,14 @@ TEST_F(loading, old_receipts_are_deleted_and_young_ones_stay) {
   for (int i = 0; i < 2'500; ++i) all.push_back(receipt_of(usual_id(i), noon - 31 * day_ms));
   all.push_back(receipt_of("young", noon - 29 * day_ms));
   ASSERT_TRUE(receipts::insert_batch(*on, all));
-  loader moves(spool_path(), database.opener(), 30 * 24h, time);
+  loader moves(spool_path(), database->opener(), 30 * 24h, time);
   for (int i = 0; i < 100 && count() > 1; ++i) EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 1);
 }
 
-TEST_F(loading, a_writer_and_the_loader_run_side_by_side) {
+TEST_P(loading, a_writer_and_the_loader_run_side_by_side) {
   spool_writer spool(spool_path(), 0, segment_bytes, 4 * segment_bytes);
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   moves.attach(spool);
   constexpr int many = 3'000;
   std::jthread([&] {
@@ -185,7 +186,7 @@ TEST_F(loading, a_writer_and_the_loader_run_side_by_side) {
   }
 }
 
-TEST_F(loading, kill_9_at_any_moment_loses_no_reported_record_and_doubles_none) {
+TEST_P(loading, kill_9_at_any_moment_loses_no_reported_record_and_doubles_none) {
   std::mt19937 random(9);
   std::int64_t reported = 0;
   for (int round = 0; round < 60; ++round) {
@@ -205,7 +206,7 @@ TEST_F(loading, kill_9_at_any_moment_loses_no_reported_record_and_doubles_none) 
     ::waitpid(child, nullptr, 0);
     reported += here;
 
-    loader moves(spool_path(), database.opener(), 0ms);
+    loader moves(spool_path(), database->opener(), 0ms);
     ASSERT_TRUE(moves.flush(20s));
     EXPECT_EQ(moves.figures().corrupt_records, 0U);
     // The record that was appended but not reported yet may be there besides.
@@ -218,18 +219,20 @@ TEST_F(loading, kill_9_at_any_moment_loses_no_reported_record_and_doubles_none) 
   EXPECT_TRUE(files("").empty());
 }
 
-TEST_F(loading, load_rate_is_printed) {
+TEST_P(loading, load_rate_is_printed) {
   spool_writer spool(spool_path(), 0, 4U << 20U, 256U << 20U);
   constexpr int many = 100'000;
   for (int i = 0; i < many; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i), noon + i))));
   const auto start = std::chrono::steady_clock::now();
-  loader moves(spool_path(), database.opener(), 0ms);
+  loader moves(spool_path(), database->opener(), 0ms);
   moves.attach(spool);
   ASSERT_TRUE(moves.flush(5min));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::cout << "loaded " << many / took.count() << " receipts a second\n";
   EXPECT_EQ(count(), many);
 }
+
+INSTANTIATE_TEST_SUITE_P(databases, loading, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
 }  // namespace spidergate::ledger

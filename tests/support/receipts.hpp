@@ -1,16 +1,13 @@
 #pragma once
-#include "store_fixture.hpp"
+#include "temporary_directory.hpp"
 
 #include <spidergate/ledger/ledger.hpp>
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
-namespace spidergate::ledger {
+namespace spidergate::testing {
 
 /// 2026-01-01T12:00:00Z.
 inline constexpr epoch_ms noon = 1'767'268'800'000;
@@ -35,13 +32,13 @@ inline std::string encoded(const model::receipt& r) {
   return bytes;
 }
 
-/// A spool directory beside a migrated database.
-class ledger_fixture : public ::testing::Test {
- protected:
+/// Where spools lie.
+class spool_directory {
+ public:
   static constexpr std::size_t segment_bytes = 16'384;
 
-  ledger_fixture() { std::filesystem::create_directory(spool_path()); }
-  [[nodiscard]] std::string spool_path() const { return database.directory().file("spool"); }
+  spool_directory() { std::filesystem::create_directory(spool_path()); }
+  [[nodiscard]] std::string spool_path() const { return directory_.file("spool"); }
   [[nodiscard]] std::vector<std::string> files(const std::string& suffix) const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(spool_path())) {
@@ -49,14 +46,9 @@ class ledger_fixture : public ::testing::Test {
     }
     return found;
   }
-  /// How often each request id is in the database.
-  [[nodiscard]] std::int64_t count() { return on->exec("SELECT count(*) FROM receipts").value()[0].integer(0); }
-  [[nodiscard]] std::int64_t counted_requests() {
-    return on->exec("SELECT COALESCE(SUM(requests), 0) FROM usage_hourly").value()[0].integer(0);
-  }
 
-  testing::embedded_database database;
-  std::unique_ptr<sql::connection> on = database.open();
+ private:
+  temporary_directory directory_;
 };
 
-}  // namespace spidergate::ledger
+}  // namespace spidergate::testing
