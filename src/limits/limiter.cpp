@@ -1,18 +1,53 @@
 #include "charge_list.hpp"
 #include "refusal.hpp"
+#include "seeding.hpp"
 
 #include <spidergate/limits/limiter.hpp>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 namespace spidergate::limits {
 
 namespace {
 
-constexpr std::int64_t minute_ms = 60'000;
-/// Ends the place of a request whose end was never told; far above any sensible request.
-constexpr std::int64_t lease_ms = 15 * minute_ms;
+/// Budgets that are not known by then are not known: the client is better off asking again.
+constexpr std::chrono::seconds longest_seeding{3};
+/// Between two questions of a request whose budgets are forgotten again and again.
+constexpr std::chrono::milliseconds seeding_pause{20};
+
+struct bounds {
+  money worst, least;
+};
+
+/// What may be reserved under the limits for one request, the first level whose limit is in the way otherwise.
+std::optional<level> too_dear_for(const auth::principal& who, bounds& what) {
+  for (const auto whose : all_levels) {
+    const auto most = limits_of(who, whose).per_request;
+    if (most <= money{} || what.worst <= most) continue;
+    if (what.least > most) return whose;
+    what.worst = most;
+  }
+  return std::nullopt;
+}
+
+/// Has every budget that `said` does not know told to the store. False when that cannot be done in time.
+awaitable<bool> make_known(seeding& by, runtime::worker& home, const auth::principal& who, const charge_list& charges,
+                           const kv::verdict& said, steady_time asked_at, steady_time give_up) {
+  const auto not_before = asked_at + std::chrono::milliseconds(said.seed_after_ms);
+  for (const auto index : said.unseeded) {
+    const auto whose = charges.label_of(index).whose;
+    const bool known = co_await by.make_known(home, {.budget = charges[index],
+                                                     .whose = whose,
+                                                     .owner = owner_of(who, whose),
+                                                     .not_before = not_before,
+                                                     .deadline = give_up});
+    if (!known) co_return false;
+  }
+  co_return true;
+}
 
 }  // namespace
 
@@ -21,32 +56,32 @@ struct reservation::impl {
   impl(kv::counter_store& store, const runtime::clock& clock, std::string id)
       : counters(store), time(clock), holder(std::move(id)), charged_at(clock.epoch_now()) {}
 
-  /// With `requests` 0 nothing is charged: the windows are only looked at.
-  void plan(const auth::principal& principal, std::int64_t requests, std::int64_t estimated_tokens) {
-    using kv::window_kind;
-    const auto& who = principal.token_limits;
-    const auto& owner = principal.token_id;
-    const auto tokens = std::max<std::int64_t>(0, estimated_tokens);
-    if (who.rpm > 0) charges.add(requests_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.rpm, requests});
-    if (who.rpd > 0) charges.add(requests_per_day, owner, {{}, window_kind::fixed, day_ms, who.rpd, requests});
-    if (who.tpm > 0) charges.add(tokens_per_minute, owner, {{}, window_kind::sliding, minute_ms, who.tpm, tokens});
-    if (who.max_parallel > 0 && requests > 0) {
-      charges.add(parallel_requests, owner, {{}, window_kind::lease, lease_ms, who.max_parallel, 1});
-    }
+  void plan(const auth::principal& who, const request_charge& with) {
+    charged_at = time.epoch_now();
+    fill(charges, who, with, charged_at);
   }
 
-  /// Ends what the reservation holds, with `tokens` as what was used.
-  void finish(std::int64_t tokens) noexcept {
-    if (std::exchange(open, false) == false) return;
-    const auto now = time.epoch_now();
-    if (const auto* charged = charges.find(tokens_per_minute); charged != nullptr && charged->amount != tokens) {
-      const kv::settlement used{*charged, tokens};
-      counters.settle(holder, {&used, 1}, charged_at, now);
+  /// Ends what the reservation holds, with what was really used.
+  void finish(std::int64_t tokens, money cost) noexcept {
+    if (!std::exchange(open, false)) return;
+    std::array<kv::settlement, charge_list::capacity> settlements;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+      const auto& charged = charges[i];
+      if (charged.kind == kv::window_kind::budget) {
+        settlements[count++] = {.of = charged, .used = cost.nano_usd};
+      } else if (charged.kind == kv::window_kind::lease) {
+        settlements[count++] = {.of = charged, .used = 0};
+      } else if (charges.label_of(i).what == counter::tokens_per_minute && charged.amount != tokens) {
+        settlements[count++] = {.of = charged, .used = tokens};
+      }
     }
-    if (const auto* place = charges.find(parallel_requests)) {
-      const kv::settlement ended{*place, 0};
-      counters.settle(holder, {&ended, 1}, charged_at, now);
-    }
+    if (count > 0) counters.settle(holder, {settlements.data(), count}, charged_at, time.epoch_now());
+  }
+
+  [[nodiscard]] bool has_budget() const noexcept {
+    const auto all = charges.all();
+    return std::any_of(all.begin(), all.end(), [](const auto& c) { return c.kind == kv::window_kind::budget; });
   }
 
   kv::counter_store& counters;
@@ -55,6 +90,8 @@ struct reservation::impl {
   epoch_ms charged_at;
   charge_list charges;
   rate_state state;
+  money granted;
+  bool clamped = false;
   bool open = false;  // something is charged that settle() or the destructor must correct
 };
 
@@ -63,14 +100,14 @@ reservation::reservation(reservation&& other) noexcept = default;
 
 reservation& reservation::operator=(reservation&& other) noexcept {
   if (this != &other) {
-    if (impl_) impl_->finish(0);
+    if (impl_) impl_->finish(0, {});
     impl_ = std::move(other.impl_);
   }
   return *this;
 }
 
 reservation::~reservation() {
-  if (impl_) impl_->finish(0);
+  if (impl_) impl_->finish(0, {});
 }
 
 const rate_state& reservation::state() const noexcept {
@@ -79,46 +116,64 @@ const rate_state& reservation::state() const noexcept {
 }
 
 money reservation::granted() const noexcept {
-  return {};
-}
-bool reservation::clamped() const noexcept {
-  return false;
+  return impl_ ? impl_->granted : money{};
 }
 
-void reservation::settle(std::int64_t tokens, money /*cost*/) noexcept {
-  if (impl_) impl_->finish(std::max<std::int64_t>(0, tokens));
+bool reservation::clamped() const noexcept {
+  return impl_ && impl_->clamped;
+}
+
+void reservation::settle(std::int64_t tokens, money cost) noexcept {
+  if (impl_) impl_->finish(std::max<std::int64_t>(0, tokens), std::max(money{}, cost));
 }
 
 limiter::limiter(kv::counter_store& counters, spending_record& ledger, const runtime::clock& time)
-    : counters_(counters), ledger_(ledger), time_(time) {}
+    : counters_(counters), time_(time), seeding_(std::make_unique<seeding>(counters, ledger, time)) {}
 
-awaitable<limiter::admission> limiter::reserve(runtime::worker& /*home*/, std::shared_ptr<const auth::principal> who,
+limiter::~limiter() = default;
+
+awaitable<limiter::admission> limiter::reserve(runtime::worker& home, std::shared_ptr<const auth::principal> who,
                                                std::string holder, demand what) {
-  auto charged = std::make_unique<reservation::impl>(counters_, time_, std::move(holder));
-  charged->plan(*who, 1, what.tokens);
-  (void)ledger_;
-  reservation held;
-  held.impl_ = std::move(charged);
-  auto& made = *held.impl_;
-  if (made.charges.all().empty()) co_return admission{std::move(held), {}};
-
-  const auto said = co_await counters_.admit(made.holder, made.charges.all(), made.charged_at);
-  if (!said) {
-    co_return admission{model::make_error(model::api_errc::store_unavailable,
-                                          "The limits of this API key cannot be checked right now. Try again shortly."),
-                        {}};
+  bounds may_cost{.worst = std::max(money{}, what.worst), .least = std::max(money{}, what.least)};
+  if (const auto whose = too_dear_for(*who, may_cost)) {
+    const auto state = co_await look(who);
+    co_return admission{too_dear(*whose, limits_of(*who, *whose).per_request, what), state};
   }
-  const auto state = state_after(made.charges, *said);
-  if (!said->admitted) co_return admission{explain(made.charges, *said, made.charged_at), state};
-  made.open = true;
-  made.state = state;
+  const request_charge charge{.requests = 1,
+                              .tokens = std::max<std::int64_t>(0, what.tokens),
+                              .amount = may_cost.worst,
+                              .at_least = may_cost.least < may_cost.worst ? may_cost.least : money{}};
+  reservation held;
+  held.impl_ = std::make_unique<reservation::impl>(counters_, time_, std::move(holder));
+  auto& made = *held.impl_;
+  made.granted = may_cost.worst;
+  made.plan(*who, charge);
+  if (!made.charges.empty()) {
+    const auto give_up = time_.steady_now() + longest_seeding;
+    auto said = co_await counters_.admit(made.holder, made.charges.all(), made.charged_at);
+    while (said && !said->unseeded.empty()) {
+      const auto asked_at = time_.steady_now();
+      if (asked_at >= give_up || !co_await make_known(*seeding_, home, *who, made.charges, *said, asked_at, give_up))
+        co_return admission{budgets_unknown(), co_await look(who)};
+      made.plan(*who, charge);
+      said = co_await counters_.admit(made.holder, made.charges.all(), made.charged_at);
+      if (said && !said->unseeded.empty()) (void)co_await home.sleep_until(time_.steady_now() + seeding_pause);
+    }
+    if (!said) co_return admission{limits_unknown(), {}};
+    made.state = state_after(made.charges, *said);
+    if (!said->admitted) co_return admission{explain(made.charges, *said, made.charged_at), made.state};
+    made.open = true;
+    if (made.has_budget()) made.granted = money{said->granted};
+  }
+  made.clamped = made.granted < what.worst;
+  const auto state = made.state;
   co_return admission{std::move(held), state};
 }
 
 awaitable<rate_state> limiter::look(std::shared_ptr<const auth::principal> who) {
   reservation::impl seen(counters_, time_, {});
-  seen.plan(*who, 0, 0);
-  if (seen.charges.all().empty()) co_return rate_state{};
+  seen.plan(*who, {});
+  if (seen.charges.empty()) co_return rate_state{};
   const auto said = co_await counters_.admit(seen.holder, seen.charges.all(), seen.charged_at);
   co_return said ? state_after(seen.charges, *said) : rate_state{};
 }

@@ -5,16 +5,16 @@
 
 namespace spidergate::limits {
 
-/// The names of the counters, before the ':' and the owner.
-inline constexpr std::string_view requests_per_minute = "rpm";
-inline constexpr std::string_view requests_per_day = "rpd";
-inline constexpr std::string_view tokens_per_minute = "tpm";
-inline constexpr std::string_view parallel_requests = "par";
-
 /// What the client is told when `said` did not admit `charges`.
 [[nodiscard]] model::api_error explain(const charge_list& charges, const kv::verdict& said, epoch_ms now);
 
-/// What the headers say after `said`.
+/// What the client is told when one request may not cost that much.
+[[nodiscard]] model::api_error too_dear(level whose, money per_request, const demand& what);
+
+[[nodiscard]] model::api_error limits_unknown();
+[[nodiscard]] model::api_error budgets_unknown();
+
+/// What the headers say after `said`: the tightest request and token limit of all levels.
 [[nodiscard]] rate_state state_after(const charge_list& charges, const kv::verdict& said);
 
 }  // namespace spidergate::limits

@@ -28,7 +28,7 @@ enum class level : std::uint8_t { token, client, brand };
 /// What a request may use, told before it is let in.
 struct demand {
   std::int64_t tokens = 0;  ///< estimated from above
-  money worst;              ///< the most that it can cost
+  money worst;              ///< the most that it can cost; with 0 no budget is looked at
   /// The smallest amount that is of use, where less than `worst` may be reserved because the answer can be kept short
   /// (the client set no max_tokens); else the same as `worst`.
   money least;
@@ -71,7 +71,9 @@ class spending_record {
 /// token, client and brand. Thread-safe.
 class limiter {
  public:
+  /// All outlive the limiter and its reservations.
   limiter(kv::counter_store& counters, spending_record& ledger, const runtime::clock& time);
+  ~limiter();
 
   struct admission {
     model::outcome<reservation> verdict;
@@ -89,8 +91,8 @@ class limiter {
 
  private:
   kv::counter_store& counters_;
-  spending_record& ledger_;
   const runtime::clock& time_;
+  std::unique_ptr<class seeding> seeding_;
 };
 
 }  // namespace spidergate::limits

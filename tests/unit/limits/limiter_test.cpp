@@ -1,8 +1,4 @@
-#include "await_now.hpp"
-#include "manual_clock.hpp"
-
-#include <spidergate/kv/memory_counters.hpp>
-#include <spidergate/limits/limiter.hpp>
+#include "limits_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,24 +11,7 @@ namespace {
 using model::api_errc;
 using namespace std::chrono_literals;
 
-class limiting : public ::testing::Test {
- protected:
-  limiter::admission reserve(std::int64_t tokens = 0) {
-    return testing::await_now(
-        limits.reserve(std::make_shared<auth::principal>(who), "req_" + std::to_string(++count), tokens));
-  }
-  static auth::principal named(std::string id) {
-    auth::principal made;
-    made.token_id = std::move(id);
-    return made;
-  }
-
-  auth::principal who = named("tok_0123456789abcdefghijkl");
-  testing::manual_clock time;
-  kv::memory_counters counters;
-  limiter limits{counters, time};
-  std::atomic<int> count{0};
-};
+class limiting : public limits_fixture {};
 
 TEST_F(limiting, token_without_limits_passes_and_shows_none) {
   const auto said = reserve(1'000'000);
@@ -42,7 +21,7 @@ TEST_F(limiting, token_without_limits_passes_and_shows_none) {
 }
 
 TEST_F(limiting, requests_per_minute_are_exact_and_the_refusal_says_when) {
-  who.rpm = 3;
+  who.token_limits.rpm = 3;
   for (int i = 0; i < 3; ++i) {
     const auto said = reserve();
     ASSERT_TRUE(said.verdict);
@@ -65,8 +44,8 @@ TEST_F(limiting, requests_per_minute_are_exact_and_the_refusal_says_when) {
 }
 
 TEST_F(limiting, requests_per_day_end_at_midnight_and_are_not_worth_a_retry) {
-  who.rpm = 100;
-  who.rpd = 2;
+  who.token_limits.rpm = 100;
+  who.token_limits.rpd = 2;
   ASSERT_TRUE(reserve().verdict);
   ASSERT_TRUE(reserve().verdict);
   const auto said = reserve();
@@ -80,20 +59,20 @@ TEST_F(limiting, requests_per_day_end_at_midnight_and_are_not_worth_a_retry) {
 }
 
 TEST_F(limiting, settle_returns_unused_tokens) {
-  who.tpm = 1000;
+  who.token_limits.tpm = 1000;
   auto first = reserve(900);
   ASSERT_TRUE(first.verdict);
   EXPECT_EQ(first.state.remaining_tokens, 100);
   EXPECT_FALSE(reserve(200).verdict);
-  first.verdict->settle(300);
-  first.verdict->settle(0);
+  first.verdict->settle(300, {});
+  first.verdict->settle(0, {});
   EXPECT_EQ(reserve(0).state.remaining_tokens, 700) << "settling twice counts once";
 }
 
 TEST_F(limiting, settle_charges_what_was_underestimated) {
-  who.tpm = 1000;
+  who.token_limits.tpm = 1000;
   auto first = reserve(100);
-  first.verdict->settle(1500);
+  first.verdict->settle(1500, {});
   const auto said = reserve(1);
   ASSERT_FALSE(said.verdict);
   EXPECT_EQ(said.state.remaining_tokens, 0);
@@ -101,9 +80,9 @@ TEST_F(limiting, settle_charges_what_was_underestimated) {
 }
 
 TEST_F(limiting, unsettled_reservation_gives_back_all_but_the_request) {
-  who.rpm = 10;
-  who.tpm = 1000;
-  who.max_parallel = 1;
+  who.token_limits.rpm = 10;
+  who.token_limits.tpm = 1000;
+  who.token_limits.max_parallel = 1;
   {
     const auto dropped = reserve(900);
   }
@@ -113,7 +92,7 @@ TEST_F(limiting, unsettled_reservation_gives_back_all_but_the_request) {
 }
 
 TEST_F(limiting, moved_reservation_ends_once) {
-  who.max_parallel = 2;
+  who.token_limits.max_parallel = 2;
   auto first = reserve();
   reservation held = std::move(*first.verdict);
   held = reservation{};
@@ -124,8 +103,8 @@ TEST_F(limiting, moved_reservation_ends_once) {
 }
 
 TEST_F(limiting, request_larger_than_the_limit_is_told_that_it_never_fits) {
-  who.rpm = 10;
-  who.tpm = 1000;
+  who.token_limits.rpm = 10;
+  who.token_limits.tpm = 1000;
   const auto said = reserve(1001);
   ASSERT_FALSE(said.verdict);
   EXPECT_EQ(said.verdict.error().code, api_errc::rate_limit_exceeded);
@@ -136,19 +115,19 @@ TEST_F(limiting, request_larger_than_the_limit_is_told_that_it_never_fits) {
 }
 
 TEST_F(limiting, parallel_requests_are_places_that_come_back) {
-  who.max_parallel = 2;
+  who.token_limits.max_parallel = 2;
   auto first = reserve();
   auto second = reserve();
   const auto said = reserve();
   ASSERT_FALSE(said.verdict);
   EXPECT_EQ(said.verdict.error().code, api_errc::concurrency_limit_exceeded);
   EXPECT_EQ(said.verdict.error().retry_after, 1s);
-  first.verdict->settle(0);
+  first.verdict->settle(0, {});
   EXPECT_TRUE(reserve().verdict);
 }
 
 TEST_F(limiting, lost_place_expires_after_a_quarter_of_an_hour) {
-  who.max_parallel = 1;
+  who.token_limits.max_parallel = 1;
   auto lost = reserve();
   time.advance(15min - 1ms);
   EXPECT_FALSE(reserve().verdict);
@@ -157,17 +136,17 @@ TEST_F(limiting, lost_place_expires_after_a_quarter_of_an_hour) {
 }
 
 TEST_F(limiting, refused_request_takes_no_place_and_no_count) {
-  who.rpm = 5;
-  who.rpd = 5;
-  who.max_parallel = 1;
+  who.token_limits.rpm = 5;
+  who.token_limits.rpd = 5;
+  who.token_limits.max_parallel = 1;
   auto running = reserve();
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(reserve().verdict);
-  running.verdict->settle(0);
+  running.verdict->settle(0, {});
   EXPECT_EQ(reserve().state.remaining_requests, 3);
 }
 
 TEST_F(limiting, tokens_have_counters_of_their_own) {
-  who.rpm = 1;
+  who.token_limits.rpm = 1;
   ASSERT_TRUE(reserve().verdict);
   who.token_id = "tok_other";
   EXPECT_TRUE(reserve().verdict);
@@ -175,12 +154,13 @@ TEST_F(limiting, tokens_have_counters_of_their_own) {
 
 TEST_F(limiting, full_counter_store_is_a_503_and_not_a_pass) {
   kv::memory_counters tiny(1);
-  limiter strict(tiny, time);
+  limiter strict(tiny, ledger, time);
   int refused = 0;
   for (int i = 0; i < 200; ++i) {
     auto other = named("tok_" + std::to_string(i));
-    other.rpm = 5;
-    const auto said = testing::await_now(strict.reserve(std::make_shared<auth::principal>(other), "req", 0));
+    other.token_limits.rpm = 5;
+    const auto said =
+        testing::run_coroutine(home, strict.reserve(home, std::make_shared<auth::principal>(other), "req", {}));
     if (said.verdict) continue;
     ++refused;
     EXPECT_EQ(said.verdict.error().code, api_errc::store_unavailable);
@@ -189,20 +169,67 @@ TEST_F(limiting, full_counter_store_is_a_503_and_not_a_pass) {
 }
 
 TEST_F(limiting, racing_requests_pass_exactly_to_the_limit) {
-  who.rpm = 500;
-  who.tpm = 1'000'000;
-  who.max_parallel = 100;
+  who.token_limits.rpm = 500;
+  who.token_limits.tpm = 1'000'000;
+  who.token_limits.max_parallel = 100;
   std::atomic<int> passed{0};
   {
     std::vector<std::jthread> threads;
-    for (int t = 0; t < 8; ++t) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 100; ++i) passed += reserve(10).verdict ? 1 : 0;
+    for (std::size_t t = 0; t < 8; ++t) {
+      threads.emplace_back([&, t] {
+        runtime::worker own(t + 1, time);
+        for (int i = 0; i < 100; ++i)
+          passed += reserve_on(own, {.tokens = 10, .worst = {}, .least = {}}).verdict ? 1 : 0;
       });
     }
   }
   EXPECT_EQ(passed, 500);
   EXPECT_EQ(reserve(0).state.remaining_tokens, 1'000'000) << "all were given back";
+}
+
+TEST_F(limiting, every_level_has_limits_and_the_refusal_names_whose) {
+  who.token_limits.rpm = 5;
+  who.client_limits.rpm = 4;
+  who.brand_limits.rpm = 3;
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(reserve().verdict);
+  const auto said = reserve();
+  ASSERT_FALSE(said.verdict);
+  EXPECT_NE(said.verdict.error().message.find("this brand may make 3 requests per minute"), std::string::npos)
+      << said.verdict.error().message;
+  EXPECT_EQ(said.state.limit_requests, 3) << "the tightest of the levels";
+  who.brand_limits = {};
+  ASSERT_TRUE(reserve().verdict) << "the refusal was not counted by token and client";
+  EXPECT_NE(reserve().verdict.error().message.find("this client may make 4"), std::string::npos);
+}
+
+TEST_F(limiting, tokens_of_one_client_share_its_limits) {
+  who.client_limits.max_parallel = 1;
+  auto first = reserve();
+  who.token_id = "tok_sibling";
+  const auto said = reserve();
+  ASSERT_FALSE(said.verdict);
+  EXPECT_EQ(said.verdict.error().code, api_errc::concurrency_limit_exceeded);
+  EXPECT_NE(said.verdict.error().message.find("this client may run 1"), std::string::npos);
+  who.client_id = "cli_other";
+  EXPECT_TRUE(reserve().verdict);
+}
+
+TEST_F(limiting, strictest_token_limit_is_shown) {
+  who.token_limits.tpm = 1000;
+  who.brand_limits.tpm = 500;
+  const auto said = reserve(100);
+  EXPECT_EQ(said.state.limit_tokens, 500);
+  EXPECT_EQ(said.state.remaining_tokens, 400);
+  EXPECT_NE(reserve(600).verdict.error().message.find("this brand may use 500 tokens per minute: it can never fit"),
+            std::string::npos);
+}
+
+TEST_F(limiting, minus_one_is_expressly_no_limit) {
+  who.token_limits.rpm = -1;
+  who.brand_limits.max_parallel = -1;
+  const auto said = reserve(10);
+  ASSERT_TRUE(said.verdict);
+  EXPECT_EQ(said.state.limit_requests, 0);
 }
 
 }  // namespace
