@@ -5,7 +5,10 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
+#include <limits>
 #include <tuple>
 
 namespace spidergate::kv {
@@ -33,74 +36,143 @@ charge_cell make_cell(const charge& c) {
     case window_kind::fixed:
       return fixed_window{c.period_ms};
     case window_kind::lease:
+      return lease_set{};
     case window_kind::budget:
       break;
   }
-  return lease_set{};
+  return std::make_unique<budget_window>(c.window_start + c.period_ms);
 }
 
-/// How full a charge's window is, and when the charge fits if it does not now.
+/// The name of a charge's cell: its key, and of a budget its window too.
+class cell_name {
+ public:
+  explicit cell_name(const charge& c) : name_(c.key) {
+    if (c.kind != window_kind::budget) return;
+    std::array<char, 24> start{};
+    const auto end = std::to_chars(start.begin(), start.end(), c.window_start).ptr;
+    text_.assign(c.key.begin(), c.key.end());
+    text_.push_back('@');
+    text_.insert(text_.end(), start.begin(), end);
+    name_ = {text_.data(), text_.size()};
+  }
+  cell_name(const cell_name&) = delete;
+  cell_name& operator=(const cell_name&) = delete;
+  [[nodiscard]] std::string_view text() const noexcept { return name_; }
+
+ private:
+  boost::container::small_vector<char, 128> text_;
+  std::string_view name_;
+};
+
+/// How full a charge's window is, and when `amount` fits if it does not now.
 struct standing {
   std::int64_t used = 0;
   epoch_ms fits_at = 0;
   epoch_ms ends_at = 0;
-  [[nodiscard]] bool fits(const charge& c) const noexcept { return used + c.amount <= c.limit; }
 };
 
-standing stand(charge_cell& in, const charge& c, epoch_ms now) {
-  if (auto* sliding = std::get_if<sliding_window>(&in)) {
+/// `cell` may be null: a budget that nobody has told about.
+standing stand(charge_cell* cell, const charge& c, std::int64_t amount, epoch_ms now) {
+  const auto end = c.window_start + c.period_ms;
+  if (cell == nullptr) return {0, end, end};
+  if (auto* sliding = std::get_if<sliding_window>(cell)) {
     sliding->advance(now);
-    return {sliding->used(), sliding->fits_at(c.amount, c.limit, now), sliding->ends_at(now)};
+    return {sliding->used(), sliding->fits_at(amount, c.limit, now), sliding->ends_at(now)};
   }
-  if (auto* fixed = std::get_if<fixed_window>(&in)) {
+  if (auto* fixed = std::get_if<fixed_window>(cell)) {
     fixed->advance(now);
     return {fixed->used(), fixed->ends_at(), fixed->ends_at()};
   }
-  auto& leases = std::get<lease_set>(in);
+  if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(cell)) return {(*budget)->used(), end, end};
+  auto& leases = std::get<lease_set>(*cell);
   leases.advance(now);
   return {leases.used(), leases.first_expiry(now), leases.first_expiry(now)};
 }
 
-void add(charge_cell& to, std::string_view holder, const charge& c, epoch_ms now) {
-  if (auto* sliding = std::get_if<sliding_window>(&to)) {
-    sliding->add(c.amount, now);
-  } else if (auto* fixed = std::get_if<fixed_window>(&to)) {
-    fixed->add(c.amount);
-  } else {
-    std::get<lease_set>(to).add(holder, c.amount, now + c.period_ms);
+void hold_in(charge_cell& in, std::string_view holder, const charge& c, std::int64_t amount, epoch_ms now) {
+  if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(&in)) {
+    (*budget)->reserve(holder, amount);
+  } else if (auto* leases = std::get_if<lease_set>(&in)) {
+    leases->add(holder, amount, now + c.period_ms);
   }
 }
 
-void adjust_cell(charge_cell& cell, std::int64_t difference, epoch_ms charged_at, epoch_ms now) noexcept {
+void add(charge_cell& to, std::string_view holder, const charge& c, std::int64_t amount, epoch_ms now) {
+  if (auto* sliding = std::get_if<sliding_window>(&to)) {
+    sliding->add(amount, now);
+  } else if (auto* fixed = std::get_if<fixed_window>(&to)) {
+    fixed->add(amount);
+  } else {
+    hold_in(to, holder, c, amount, now);
+  }
+}
+
+void settle_cell(charge_cell& cell, std::string_view holder, const settlement& one, epoch_ms charged_at, epoch_ms now) {
+  const auto difference = one.used - one.of.amount;
   if (auto* sliding = std::get_if<sliding_window>(&cell)) sliding->adjust(difference, charged_at, now);
   if (auto* fixed = std::get_if<fixed_window>(&cell)) fixed->adjust(difference, charged_at);
+  if (auto* leases = std::get_if<lease_set>(&cell)) leases->release(holder);
+  if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(&cell)) (*budget)->settle(holder, one.used, now);
 }
 
 using cells_of_charges = boost::container::small_vector<charge_cell*, 16>;
 
+const budget_window* known_budget(const charge_cell* cell) noexcept {
+  if (cell == nullptr) return nullptr;
+  const auto& budget = std::get<std::unique_ptr<budget_window>>(*cell);
+  return budget->seeded() ? budget.get() : nullptr;
+}
+
+/// Says which budgets are unseeded, and what the tightest of the others grants.
+void judge_budgets(const cells_of_charges& cells, std::span<const charge> charges, verdict& said) {
+  const charge* first = nullptr;
+  auto left = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t i = 0; i < charges.size(); ++i) {
+    if (charges[i].kind != window_kind::budget) continue;
+    if (first == nullptr) first = &charges[i];
+    if (const auto* known = known_budget(cells[i])) {
+      left = std::min(left, charges[i].limit - known->used());
+    } else {
+      said.unseeded.push_back(i);
+    }
+  }
+  if (first != nullptr) said.granted = grant_of(first->amount, first->least, left);
+}
+
+std::int64_t amount_of(const charge& c, const verdict& said) noexcept {
+  return c.kind == window_kind::budget ? said.granted : c.amount;
+}
+
 verdict judge(const cells_of_charges& cells, std::span<const charge> charges, epoch_ms now) {
   verdict said;
+  judge_budgets(cells, charges, said);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const auto& c = charges[i];
-    const auto where = stand(*cells[i], c, now);
-    said.levels.push_back({where.used, where.fits(c) ? where.ends_at : where.fits_at});
-    if (where.fits(c)) continue;
+    const auto amount = amount_of(c, said);
+    const auto where = stand(cells[i], c, amount, now);
+    const bool fits = where.used + amount <= c.limit;
+    said.levels.push_back({where.used, fits ? where.ends_at : where.fits_at});
+    if (fits) continue;
     if (said.admitted) said.refused_by = i;
     said.admitted = false;
-    if (c.amount > c.limit) said.retry_after_ms = verdict::never;
+    if (amount > c.limit) said.retry_after_ms = verdict::never;
     if (said.retry_after_ms != verdict::never) {
       said.retry_after_ms = std::max(said.retry_after_ms, where.fits_at - now);
     }
   }
+  if (!said.unseeded.empty()) said.admitted = false;
+  if (!said.admitted) said.granted = 0;
   return said;
 }
 
 void charge_all(const cells_of_charges& cells, std::string_view holder, std::span<const charge> charges, epoch_ms now,
                 verdict& said) {
   for (std::size_t i = 0; i < charges.size(); ++i) {
-    add(*cells[i], holder, charges[i], now);
-    const auto where = stand(*cells[i], charges[i], now);
-    said.levels[i] = {where.used, where.fits(charges[i]) ? where.ends_at : where.fits_at};
+    const auto& c = charges[i];
+    const auto amount = amount_of(c, said);
+    add(*cells[i], holder, c, amount, now);
+    const auto where = stand(cells[i], c, amount, now);
+    said.levels[i] = {where.used, where.used + amount <= c.limit ? where.ends_at : where.fits_at};
   }
 }
 
@@ -112,18 +184,23 @@ struct memory_counters::impl {
   void sweep(locked_stripes& locked, epoch_ms now) {
     std::size_t dropped = 0;
     locked.for_each([&](stripe& s) {
-      const auto full = s.charges.size() >= max_cells_of_stripe;
-      dropped += s.charges.sweep(now, full ? buckets_swept_when_full : buckets_swept);
+      const auto at_bound = s.charges.size() >= max_cells_of_stripe;
+      dropped += s.charges.sweep(now, at_bound ? buckets_swept_when_full : buckets_swept);
       dropped += s.picks.sweep(now, buckets_swept);
     });
     if (dropped != 0) swept.fetch_add(dropped, std::memory_order_relaxed);
   }
 
+  charge_cell* find(const charge& c) { return stripes[stripe_of(c.key)].charges.find(cell_name(c).text()); }
+
   /// The cell of a charge, made where it is new; null when its stripe is full.
   charge_cell* find_or_make(const charge& c) {
+    const cell_name name(c);
     auto& home = stripes[stripe_of(c.key)].charges;
-    if (auto* found = home.find(c.key)) return found;
-    return home.size() < max_cells_of_stripe ? &home.make(c.key, make_cell(c)) : nullptr;
+    if (auto* found = home.find(name.text())) return found;
+    if (home.size() < max_cells_of_stripe) return &home.make(name.text(), make_cell(c));
+    refused_full.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
   }
 
   pick_cell& find_or_make(std::string_view key) {
@@ -137,10 +214,10 @@ struct memory_counters::impl {
     sweep(locked, now);
     cells_of_charges cells;
     for (const auto& c : charges) {
-      cells.push_back(find_or_make(c));
-      if (cells.back() != nullptr) continue;
-      refused_full.fetch_add(1, std::memory_order_relaxed);
-      return boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
+      // A budget is made by seeding it, so until then it takes no room.
+      const bool is_budget = c.kind == window_kind::budget;
+      cells.push_back(is_budget ? find(c) : find_or_make(c));
+      if (cells.back() == nullptr && !is_budget) return no_room;
     }
     auto said = judge(cells, charges, now);
     if (said.admitted) charge_all(cells, holder, charges, now, said);
@@ -172,6 +249,14 @@ struct memory_counters::impl {
     return {true, best.index, chosen->day.used(), chosen->minute.used()};
   }
 
+  void settle_one(std::string_view holder, const settlement& one, epoch_ms charged_at, epoch_ms now) {
+    locked_stripes locked(stripes, stripe_of_key(one.of.key));
+    // What is settled before a budget is known waits in it. When there is no room, the ledger has it alone.
+    auto* cell = one.of.kind == window_kind::budget ? find_or_make(one.of) : find(one.of);
+    if (cell != nullptr) settle_cell(*cell, holder, one, charged_at, now);
+  }
+
+  const error_code no_room = boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
   stripe_array stripes;
   const std::size_t max_cells_of_stripe;
   std::atomic<std::uint64_t> swept{0};
@@ -188,19 +273,29 @@ awaitable<result<verdict>> memory_counters::admit(std::string_view holder, std::
 
 void memory_counters::settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
                              epoch_ms now) noexcept {
-  for (const auto& one : of) {
-    locked_stripes locked(impl_->stripes, stripe_of_key(one.of.key));
-    locked.for_each([&](stripe& s) {
-      auto* found = s.charges.find(one.of.key);
-      if (found == nullptr) return;
-      if (auto* holds = std::get_if<lease_set>(found)) holds->release(holder);
-      adjust_cell(*found, one.used - one.of.amount, charged_at, now);
-    });
-  }
+  for (const auto& one : of) impl_->settle_one(holder, one, charged_at, now);
 }
 
-awaitable<result<void>> memory_counters::seed(const charge& /*budget*/, std::int64_t /*spent*/, epoch_ms /*now*/) {
+awaitable<result<void>> memory_counters::seed(const charge& budget, std::int64_t spent, epoch_ms now) {
+  locked_stripes locked(impl_->stripes, stripe_of_key(budget.key));
+  auto* cell = impl_->find_or_make(budget);
+  if (cell == nullptr) co_return impl_->no_room;
+  std::get<std::unique_ptr<budget_window>>(*cell)->seed(spent, now);
   co_return result<void>();
+}
+
+void memory_counters::hold(std::string_view holder, const charge& of, epoch_ms now) {
+  locked_stripes locked(impl_->stripes, stripe_of_key(of.key));
+  if (auto* cell = impl_->find_or_make(of)) hold_in(*cell, holder, of, of.amount, now);
+}
+
+void memory_counters::unseed_budgets() {
+  for (auto& one : impl_->stripes) {
+    const std::lock_guard lock(one.mutex);
+    one.charges.for_each([](charge_cell& cell) {
+      if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(&cell)) (*budget)->unseed();
+    });
+  }
 }
 
 awaitable<result<picked>> memory_counters::pick(std::span<const pick_option> options, epoch_ms now) {

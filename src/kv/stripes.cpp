@@ -18,6 +18,10 @@ struct over_question {
     l.advance(now);
     return l.used() == 0;
   }
+  bool operator()(const std::unique_ptr<budget_window>& b) const { return b->ends_at() + late_ms <= now; }
+
+  /// A request may settle in the window that it began in when that is over.
+  static constexpr std::int64_t late_ms = 20 * 60'000;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -14,8 +15,8 @@
 
 namespace spidergate::kv {
 
-/// The counter of one charge.
-using charge_cell = std::variant<sliding_window, fixed_window, lease_set>;
+/// The counter of one charge. Budgets are fewer and larger than the others.
+using charge_cell = std::variant<sliding_window, fixed_window, lease_set, std::unique_ptr<budget_window>>;
 
 /// The counters of one provider key: its day, its minute, its last use.
 struct pick_cell {
@@ -43,6 +44,11 @@ class cell_map {
   }
   Cell& make(std::string_view key, Cell fresh) { return cells_.emplace(key, std::move(fresh)).first->second; }
   [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
+
+  template <class Action>
+  void for_each(Action action) {
+    for (auto& [key, cell] : cells_) action(cell);
+  }
 
   /// Goes on through `buckets` buckets from where the last sweep ended; returns how many cells were dropped.
   std::size_t sweep(epoch_ms now, std::size_t buckets) {

@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
+#include <utility>
 
 namespace spidergate::kv {
 
 namespace {
 constexpr std::int64_t entries_per_period = 60;
+constexpr std::int64_t share_of_what_is_left = 8;
+
+std::size_t hash_of(std::string_view holder) noexcept {
+  return std::hash<std::string_view>{}(holder);
 }
+}  // namespace
 
 void sliding_window::advance(epoch_ms now) {
   if (head_ < entries_.size() && entries_.back().last > now + period_ms_) {  // the clock was set back
@@ -91,12 +98,12 @@ void lease_set::advance(epoch_ms now) {
 }
 
 void lease_set::add(std::string_view holder, std::int64_t amount, epoch_ms expires_at) {
-  holds_.push_back({std::hash<std::string_view>{}(holder), amount, expires_at});
+  holds_.push_back({hash_of(holder), amount, expires_at});
   used_ += amount;
 }
 
 void lease_set::release(std::string_view holder) noexcept {
-  const auto wanted = std::hash<std::string_view>{}(holder);
+  const auto wanted = hash_of(holder);
   for (std::size_t i = 0; i < holds_.size();) {
     if (holds_[i].holder == wanted) {
       drop(i);
@@ -117,6 +124,54 @@ void lease_set::drop(std::size_t index) noexcept {
   used_ -= holds_[index].amount;
   holds_[index] = holds_.back();
   holds_.pop_back();
+}
+
+void budget_window::reserve(std::string_view holder, std::int64_t amount) {
+  const auto id = hash_of(holder);
+  std::ignore = drop_hold(id);
+  holds_.push_back({id, amount, ends_at_});
+  reserved_ += amount;
+}
+
+void budget_window::settle(std::string_view holder, std::int64_t spent, epoch_ms now) {
+  const auto id = hash_of(holder);
+  if (!drop_hold(id) && std::find(settled_.begin(), settled_.end(), id) != settled_.end()) return;
+  remember(id);
+  spent_ += std::max<std::int64_t>(0, spent);
+  if (!seeded_) settled_unseeded_at_ = now;
+}
+
+void budget_window::seed(std::int64_t spent, epoch_ms now) noexcept {
+  if (std::exchange(seeded_, true)) return;
+  if (settled_unseeded_at_ + pending_ms <= now) spent_ = 0;
+  spent_ += spent;
+}
+
+void budget_window::unseed() noexcept {
+  if (std::exchange(seeded_, false)) spent_ = 0;
+}
+
+bool budget_window::drop_hold(std::size_t holder) noexcept {
+  const auto found = std::find_if(holds_.begin(), holds_.end(), [&](const hold& h) { return h.holder == holder; });
+  if (found == holds_.end()) return false;
+  reserved_ -= found->amount;
+  *found = holds_.back();
+  holds_.pop_back();
+  return true;
+}
+
+void budget_window::remember(std::size_t holder) {
+  if (settled_.size() < most_remembered) {
+    settled_.push_back(holder);
+    return;
+  }
+  settled_[next_settled_] = holder;
+  next_settled_ = (next_settled_ + 1) % most_remembered;
+}
+
+std::int64_t grant_of(std::int64_t amount, std::int64_t least, std::int64_t left) noexcept {
+  if (least <= 0 || least >= amount) return amount;
+  return std::clamp(left / share_of_what_is_left, least, amount);
 }
 
 }  // namespace spidergate::kv

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-/// The three ways of counting, as plain values without locks. Amounts are never negative.
+/// The ways of counting, as plain values without locks. Amounts are never negative.
 namespace spidergate::kv {
 
 /// Charges of the last `period`. Charges close together (within a 60th of the period) share an entry that counts until
@@ -61,6 +61,13 @@ class fixed_window {
   epoch_ms start_ = 0;
 };
 
+/// What running requests hold, by a hash of the holder: holders are unique random ids.
+struct hold {
+  std::size_t holder = 0;
+  std::int64_t amount = 0;
+  epoch_ms expires_at = 0;
+};
+
 /// Places held until they are released, or until they expire on their own.
 class lease_set {
  public:
@@ -72,15 +79,49 @@ class lease_set {
   [[nodiscard]] epoch_ms first_expiry(epoch_ms now) const noexcept;
 
  private:
-  struct hold {
-    std::size_t holder = 0;  ///< a hash: holders are unique random ids
-    std::int64_t amount = 0;
-    epoch_ms expires_at = 0;
-  };
   void drop(std::size_t index) noexcept;
 
   std::int64_t used_ = 0;
   std::vector<hold> holds_;
 };
+
+/// The money of one calendar window: what was spent, as far as that is known, and what running requests hold back.
+/// Reservations do not expire here: who holds one lives in this process and settles, or died with the counters.
+class budget_window {
+ public:
+  /// Settled holders that are remembered, so that settling twice adds once.
+  static constexpr std::size_t most_remembered = 1024;
+  /// After that long the ledger knows what was settled, so it need not be added to what the ledger says.
+  static constexpr std::int64_t pending_ms = 60'000;
+
+  explicit budget_window(epoch_ms ends_at) : ends_at_(ends_at) {}
+
+  [[nodiscard]] bool seeded() const noexcept { return seeded_; }
+  [[nodiscard]] std::int64_t used() const noexcept { return spent_ + reserved_; }
+  /// Holding again for the same holder sets the amount anew.
+  void reserve(std::string_view holder, std::int64_t amount);
+  /// Ends the hold and adds what was spent: now, or when seeded. Nothing when the holder was settled before.
+  void settle(std::string_view holder, std::int64_t spent, epoch_ms now);
+  /// Nothing when seeded already.
+  void seed(std::int64_t spent, epoch_ms now) noexcept;
+  void unseed() noexcept;
+  [[nodiscard]] epoch_ms ends_at() const noexcept { return ends_at_; }
+
+ private:
+  [[nodiscard]] bool drop_hold(std::size_t holder) noexcept;
+  void remember(std::size_t holder);
+
+  epoch_ms ends_at_;
+  bool seeded_ = false;
+  std::int64_t spent_ = 0;  ///< while unseeded: what was settled since
+  std::int64_t reserved_ = 0;
+  epoch_ms settled_unseeded_at_ = 0;
+  std::vector<hold> holds_;
+  std::vector<std::size_t> settled_;  ///< a ring once it is full
+  std::size_t next_settled_ = 0;
+};
+
+/// What a budget with `left` left holds back for a request that costs at most `amount`: see counter_store::admit().
+[[nodiscard]] std::int64_t grant_of(std::int64_t amount, std::int64_t least, std::int64_t left) noexcept;
 
 }  // namespace spidergate::kv

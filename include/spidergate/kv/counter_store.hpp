@@ -93,9 +93,10 @@ class counter_store {
 
   /// Charges all or nothing: a refused call moves no counter. Leases and budget reservations are held under `holder`.
   ///
-  /// Budgets of one call are charged the same amount. It is granted whole when it is no more than an eighth of what is
-  /// left of the tightest budget, or when charge::least is 0 or the amount; else the grant is that eighth, at least
-  /// `least`, at most the amount. A grant that does not fit into what is left of a budget refuses the call.
+  /// Budgets of one call are charged the same amount and have the same `least`. The amount is granted whole when it is
+  /// no more than an eighth of what is left of the tightest budget, or when charge::least is 0 or the amount; else the
+  /// grant is that eighth, at least `least`, at most the amount. A grant that does not fit into what is left of a
+  /// budget refuses the call.
   ///
   /// Fails with errc::no_buffer_space when the store is full and with asio::error::timed_out or the connection's error
   /// when it cannot be asked, which moves no counter either.
@@ -103,7 +104,9 @@ class counter_store {
 
   /// Puts the charges of an admitted call right: windows by what was used, leases and budget reservations end, what was
   /// spent is added to its budget even when the reservation has run out meanwhile. A second call for the same holder
-  /// and budget changes nothing. Never waits; what cannot be delivered is tried again, and counted when given up.
+  /// and budget changes nothing. What is settled while a budget is unseeded is added when that is seeded within a
+  /// minute; later the ledger knows it. Never waits; what cannot be delivered is tried again, and counted when given
+  /// up.
   virtual void settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
                       epoch_ms now) noexcept = 0;
 
@@ -115,13 +118,13 @@ class counter_store {
   /// picks and keys of charges are names of their own, but must differ.
   virtual awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) = 0;
 
-  /// Reads the counters of picks without counting.
   struct pick_counts {
     std::int64_t daily_count = 0, minute_count = 0;
     epoch_ms last_picked_at = 0;
   };
+  /// Reads the counters of picks without counting: what this process saw last. With several replicas others may have
+  /// picked since, by a second or so; pick() is exact all the same.
   virtual pick_counts counts(std::string_view key, epoch_ms now) const = 0;
-  /// (On Redis `counts` is what this replica saw last, at most a second or so old; picks are exact all the same.)
   /// Sets a day's count, at start, from what was stored; never lowers one.
   virtual void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) = 0;
 };

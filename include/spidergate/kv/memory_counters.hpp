@@ -12,8 +12,9 @@ namespace spidergate::kv {
 /// its keys need, in one order, so its charges are one atomic step. Memory is bounded: every call also sweeps a few
 /// cells whose windows are over, and at most `max_cells` counters of admit() live at once. At that bound a new counter
 /// is refused (errc::no_buffer_space, counted in stats()) rather than an old one forgotten: a forgotten counter would
-/// be a limit that does not hold. Counters of pick() are bounded by the keys that an operator configured and never
-/// refused.
+/// be a limit that does not hold. A budget reservation lasts until it is settled. Of the holders that settled with a
+/// budget the last 1024 are remembered; a later second settlement would count again. Counters of pick() are bounded by
+/// the keys that an operator configured and never refused.
 class memory_counters final : public counter_store {
  public:
   static constexpr std::size_t default_max_cells = 1'000'000;
@@ -28,6 +29,12 @@ class memory_counters final : public counter_store {
   awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
   pick_counts counts(std::string_view key, epoch_ms now) const override;
   void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) override;
+
+  /// Counts what a running request holds of a lease or budget (charge::amount), admitted elsewhere; settle() ends it.
+  /// Without room for a new counter nothing happens.
+  void hold(std::string_view holder, const charge& of, epoch_ms now);
+  /// Every budget is unseeded from now on: money was spent that these counters have not seen. What is held stays.
+  void unseed_budgets();
 
   struct statistics {
     std::size_t cells = 0;           ///< counters in memory now

@@ -1,16 +1,12 @@
 #include "counter_store_fixture.hpp"
 
-#include <spidergate/kv/memory_counters.hpp>
-
 #include <atomic>
 #include <random>
 
 namespace spidergate::kv {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(all, counter_store_contract,
-                         ::testing::Values(implementation{"memory",
-                                                          [] { return std::make_unique<memory_counters>(); }}),
+INSTANTIATE_TEST_SUITE_P(all, counter_store_contract, ::testing::ValuesIn(implementations()),
                          [](const auto& about) { return about.param.name; });
 
 // --- sliding windows
@@ -121,9 +117,8 @@ TEST_P(counter_store_contract, leases_count_until_released) {
   EXPECT_TRUE(admit({at_once("par:a", 2)}, noon, "req_1").admitted);
   EXPECT_TRUE(admit({at_once("par:a", 2)}, noon, "req_2").admitted);
   EXPECT_FALSE(admit({at_once("par:a", 2)}, noon, "req_3").admitted);
-  const std::vector<charge> held{at_once("par:a", 2)};
-  store->release("req_1", held, noon + 1);
-  store->release("req_1", held, noon + 1);
+  release("req_1", at_once("par:a", 2), noon + 1);
+  release("req_1", at_once("par:a", 2), noon + 1);
   EXPECT_TRUE(admit({at_once("par:a", 2)}, noon + 1, "req_3").admitted);
   EXPECT_FALSE(admit({at_once("par:a", 2)}, noon + 1, "req_4").admitted) << "releasing twice gives one place back";
 }
@@ -156,53 +151,62 @@ TEST_P(counter_store_contract, call_without_charges_is_admitted) {
   EXPECT_TRUE(admit({}, noon).admitted);
 }
 
-// --- adjust
+// --- settling windows
 
-TEST_P(counter_store_contract, adjust_corrects_the_window_that_was_charged) {
+TEST_P(counter_store_contract, settling_corrects_the_window_that_was_charged) {
   ASSERT_TRUE(passes(per_minute("tpm:a", 1000, 900), noon));
-  store->adjust(per_minute("tpm:a", 1000), -800, noon, noon + 5000);
+  settle("req_1", {{per_minute("tpm:a", 1000, 900), 100}}, noon, noon + 5000);
   EXPECT_EQ(admit({per_minute("tpm:a", 1000, 0)}, noon + 5000).levels[0].used, 100);
-  store->adjust(per_minute("tpm:a", 1000), 1500, noon, noon + 6000);
+  settle("req_1", {{per_minute("tpm:a", 1000, 100), 1600}}, noon, noon + 6000);
   EXPECT_EQ(admit({per_minute("tpm:a", 1000, 0)}, noon + 6000).levels[0].used, 1600)
       << "what was really used counts, over the limit too";
   EXPECT_FALSE(passes(per_minute("tpm:a", 1000, 1), noon + 7000));
 }
 
-TEST_P(counter_store_contract, adjust_raises_a_charge_of_nothing) {
+TEST_P(counter_store_contract, settling_raises_a_charge_of_nothing) {
   ASSERT_TRUE(passes(per_minute("tpm:a", 1000, 0), noon));
-  store->adjust(per_minute("tpm:a", 1000), 70, noon, noon + 1000);
+  settle("req_1", {{per_minute("tpm:a", 1000, 0), 70}}, noon, noon + 1000);
   EXPECT_EQ(admit({per_minute("tpm:a", 1000, 0)}, noon + 1000).levels[0].used, 70);
 }
 
-TEST_P(counter_store_contract, adjust_never_goes_below_zero) {
+TEST_P(counter_store_contract, settling_never_goes_below_zero) {
   ASSERT_TRUE(passes(per_minute("tpm:a", 1000, 10), noon));
   ASSERT_TRUE(passes(per_day("tpd:a", 1000, 10), noon));
-  store->adjust(per_minute("tpm:a", 1000), -50, noon, noon);
-  store->adjust(per_day("tpd:a", 1000), -50, noon, noon);
+  settle("req_1", {{per_minute("tpm:a", 1000, 60), 10}, {per_day("tpd:a", 1000, 60), 10}}, noon, noon);
   EXPECT_EQ(admit({per_minute("tpm:a", 1000, 0)}, noon).levels[0].used, 0);
   EXPECT_EQ(admit({per_day("tpd:a", 1000, 0)}, noon).levels[0].used, 0);
 }
 
-TEST_P(counter_store_contract, adjust_after_the_window_changes_nothing) {
+TEST_P(counter_store_contract, settling_after_the_window_changes_nothing) {
   const auto midnight = start_of_day(noon) + day_ms;
   ASSERT_TRUE(passes(per_day("tpd:a", 1000, 10), midnight - 1));
   ASSERT_TRUE(passes(per_day("tpd:a", 1000, 500), midnight));
-  store->adjust(per_day("tpd:a", 1000), -10, midnight - 1, midnight + 5);
+  settle("req_1", {{per_day("tpd:a", 1000, 10), 0}}, midnight - 1, midnight + 5);
   EXPECT_EQ(admit({per_day("tpd:a", 1000, 0)}, midnight + 5).levels[0].used, 500);
 
   ASSERT_TRUE(passes(per_minute("tpm:a", 1000, 10), noon));
   ASSERT_TRUE(passes(per_minute("tpm:a", 1000, 500), noon + 40'000));
-  store->adjust(per_minute("tpm:a", 1000), -10, noon, noon + 70'000);
+  settle("req_1", {{per_minute("tpm:a", 1000, 10), 0}}, noon, noon + 70'000);
   EXPECT_EQ(admit({per_minute("tpm:a", 1000, 0)}, noon + 70'000).levels[0].used, 500);
+}
+
+TEST_P(counter_store_contract, one_call_settles_charges_of_every_kind) {
+  const std::vector<charge> charges{per_minute("tpm:a", 1000, 900), per_day("rpd:b", 9), at_once("par:a", 1)};
+  ASSERT_TRUE(admit(charges, noon).admitted);
+  settle("req_1", {{charges[0], 30}, {charges[1], 1}, {charges[2], 0}}, noon, noon + 10);
+  const auto after = admit({per_minute("tpm:a", 1000, 0), per_day("rpd:b", 9, 0), at_once("par:a", 1)}, noon + 10);
+  EXPECT_TRUE(after.admitted);
+  EXPECT_EQ(after.levels[0].used, 30);
+  EXPECT_EQ(after.levels[1].used, 1);
 }
 
 // --- picks
 
 TEST_P(counter_store_contract, pick_takes_rank_then_daily_count_then_longest_unused) {
-  store->restore("int_a", 5, noon - 100, noon);
-  store->restore("int_b", 3, noon - 100, noon);
-  store->restore("int_c", 3, noon - 900, noon);
-  store->restore("int_d", 99, noon - 10, noon);
+  restore("int_a", 5, noon - 100, noon);
+  restore("int_b", 3, noon - 100, noon);
+  restore("int_c", 3, noon - 900, noon);
+  restore("int_d", 99, noon - 10, noon);
   const std::vector<pick_option> level{{"int_a"}, {"int_b"}, {"int_c"}};
   EXPECT_EQ(pick(level, noon).index, 2U) << "fewest today, longest unused";
   EXPECT_EQ(pick(level, noon + 1).index, 1U) << "now the one with fewest";
@@ -243,10 +247,10 @@ TEST_P(counter_store_contract, pick_of_nothing_finds_nothing) {
 }
 
 TEST_P(counter_store_contract, restore_raises_and_never_lowers) {
-  store->restore("int_a", 40, noon - 5000, noon);
+  restore("int_a", 40, noon - 5000, noon);
   EXPECT_EQ(store->counts("int_a", noon).daily_count, 40);
   ASSERT_TRUE(pick({{"int_a"}}, noon).found);
-  store->restore("int_a", 12, noon - 9000, noon);
+  restore("int_a", 12, noon - 9000, noon);
   const auto counted = store->counts("int_a", noon);
   EXPECT_EQ(counted.daily_count, 41);
   EXPECT_EQ(counted.last_picked_at, noon);
@@ -258,7 +262,7 @@ TEST_P(counter_store_contract, restore_raises_and_never_lowers) {
 
 TEST_P(counter_store_contract, racing_threads_are_admitted_exactly_to_the_limit) {
   std::atomic<int> admitted{0};
-  race(8, [&](int) {
+  race([&](int) {
     for (int i = 0; i < 500; ++i) admitted += passes(per_minute("rpm:a", 1000), noon + i) ? 1 : 0;
   });
   EXPECT_EQ(admitted, 1000);
@@ -266,7 +270,7 @@ TEST_P(counter_store_contract, racing_threads_are_admitted_exactly_to_the_limit)
 
 TEST_P(counter_store_contract, racing_threads_over_many_counters_keep_all_of_them_exact) {
   std::atomic<int> admitted{0};
-  race(8, [&](int thread) {
+  race([&](int thread) {
     for (int i = 0; i < 400; ++i) {
       const auto own = "rpm:tok_" + std::to_string(thread);
       std::vector<charge> charges{per_minute(own, 350), per_day("rpd:cli", 2000), per_day("rpd:brd", 1500)};
@@ -280,15 +284,14 @@ TEST_P(counter_store_contract, racing_threads_over_many_counters_keep_all_of_the
 
 TEST_P(counter_store_contract, racing_leases_never_exceed_the_limit) {
   std::atomic<int> inside{0}, most{0};
-  race(8, [&](int thread) {
+  race([&](int thread) {
     for (int i = 0; i < 300; ++i) {
       const auto holder = "req_" + std::to_string(thread) + "_" + std::to_string(i);
       if (!admit({at_once("par:a", 3)}, noon + i, holder).admitted) continue;
       const auto now_inside = ++inside;
       for (auto seen = most.load(); seen < now_inside && !most.compare_exchange_weak(seen, now_inside);) continue;
       --inside;
-      const std::vector<charge> held{at_once("par:a", 3)};
-      store->release(holder, held, noon + i);
+      release(holder, at_once("par:a", 3), noon + i);
     }
   });
   EXPECT_LE(most, 3);
@@ -298,7 +301,7 @@ TEST_P(counter_store_contract, racing_leases_never_exceed_the_limit) {
 TEST_P(counter_store_contract, daily_limit_of_1000_is_never_1001) {
   std::atomic<int> taken{0};
   const std::vector<pick_option> options{{"int_a", 1, 1000, 0}, {"int_b", 0, 500, 0}};
-  race(8, [&](int) {
+  race([&](int) {
     for (int i = 0; i < 400; ++i) taken += pick(options, noon + i).found ? 1 : 0;
   });
   EXPECT_EQ(taken, 1500);
