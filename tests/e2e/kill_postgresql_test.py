@@ -23,10 +23,10 @@ COST_OF = {"prompt": Decimal("0.000001"), "completion": Decimal("0.000002")}
 class Victim:
     """A replica under load that is killed again and again."""
 
-    def __init__(self, gateway: Gateway, kills: int) -> None:
+    def __init__(self, gateway: Gateway, key: str, kills: int) -> None:
         self.gateway = gateway
         self._kills = kills
-        self.load = Load([gateway.port], chat_request(gateway.key), clients=CLIENTS)
+        self.load = Load([gateway.port], chat_request(key), clients=CLIENTS)
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run)
 
@@ -67,7 +67,8 @@ def delivered_to(victims: list[Victim]) -> dict[str, int]:
 def test_no_delivered_answer_is_without_its_receipt_and_the_sums_are_true_after_two_hundred_kills(replicas, postgresql, provider, capsys):
     made = replicas(REPLICAS + 1, start=False)
     witness = made[-1].start()
-    victims = [Victim(gateway, KILLS // REPLICAS) for gateway in made[:REPLICAS]]
+    key = witness.create_key("--budget-monthly", "1000", "--rate-limit", "1000000")["key"]  # every store has its part in a request
+    victims = [Victim(gateway, key, KILLS // REPLICAS) for gateway in made[:REPLICAS]]
     began = time.monotonic()
     for victim in victims:
         victim.__enter__()
