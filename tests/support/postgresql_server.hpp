@@ -37,7 +37,7 @@ class postgresql_server {
     if (made != 0) throw std::runtime_error("initdb failed:\n" + log());
     std::ofstream(data() + "/postgresql.conf", std::ios::app)
         << "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\nfull_page_writes = off\n"
-           "synchronous_commit = off\nshared_buffers = 32MB\nmax_connections = 60\nlog_min_messages = fatal\n"
+           "shared_buffers = 32MB\nmax_connections = 60\nlog_min_messages = fatal\n"
         << settings << '\n';
     start();
   }

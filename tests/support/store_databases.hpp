@@ -69,7 +69,11 @@ class test_postgresql final : public test_database {
     (void)admin(shared_postgresql())->exec_script("DROP DATABASE " + name_ + " WITH (FORCE)");
   }
 
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::string url() const { return shared_postgresql().url(name_); }
+  [[nodiscard]] std::string url_as(const std::string& role) const {
+    return "postgresql://" + role + "@127.0.0.1:" + std::to_string(shared_postgresql().port()) + '/' + name_;
+  }
   [[nodiscard]] store::database::opener opener() const override {
     return [url = url()] { return store::open_postgresql({.url = secret_string(url)}); };
   }

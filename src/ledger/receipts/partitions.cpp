@@ -8,7 +8,10 @@ namespace spidergate::ledger::receipts {
 
 namespace {
 
-constexpr std::string_view find_table = "SELECT to_regclass($1) IS NOT NULL";
+/// Not to_regclass(): that looks into the session's cache, which learns of another's new table too late.
+constexpr std::string_view find_day =
+    "SELECT part.relname FROM pg_inherits JOIN pg_class AS part ON part.oid = inhrelid "
+    "WHERE inhparent = to_regclass('receipts') AND part.relname = CAST($1 AS NAME)";
 /// Those who make and drop days take turns; the number is ours.
 constexpr std::string_view take_turn = "SELECT pg_advisory_xact_lock(8317989303399866741)";
 /// Dropping waits for all readers of the table, and those that come later wait for it: rather try again another time.
@@ -25,9 +28,9 @@ std::string name_of(epoch_ms day) {
 }
 
 result<bool> is_there(sql::connection& on, const std::string& name) {
-  const auto found = on.exec(find_table, {name});
+  const auto found = on.exec(find_day, {name});
   if (!found) return {boost::system::in_place_error, found.error()};
-  return found->front().integer(0) != 0;
+  return !found->empty();
 }
 
 /// Attached instead of made in place, for that locks nobody out who reads or writes other days.

@@ -91,10 +91,12 @@ result<void> connection::begin(sql::lock what) {
   if (what == sql::lock::schema) {
     patience_ = schema_patience;
     // The number is ours ("spidrgat"). Whether the schema is there is asked first, for IF NOT EXISTS needs the right to
-    // create even when there is nothing to do.
+    // create even when there is nothing to do; and asked of the table, for to_regnamespace() looks into the session's
+    // cache, which does not know yet what was made while the lock was waited for.
     script +=
         "; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(8317989303399866740);"
-        "DO $$ BEGIN IF to_regnamespace('spidergate') IS NULL THEN CREATE SCHEMA spidergate; END IF; END $$";
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'spidergate') THEN CREATE SCHEMA "
+        "spidergate; END IF; END $$";
   }
   const auto begun = exec_script(script);
   scope_ = begun ? scope::open : scope::failed;

@@ -56,6 +56,39 @@ TEST_P(receipts_table, columns_from_outside_are_bounded) {
   EXPECT_EQ(receipts::find(*on, "req_1").value()->requested_model, r.requested_model);
 }
 
+TEST_P(receipts_table, awkward_texts_are_searchable_and_come_back_whole) {
+  auto r = receipt_of("req_\t\\N\n");
+  r.requested_model = "a\tb\\c\r\n\\.\n\xff\xed\xa0\x80 \xf0\x9f\x98\x80", r.provider = "\\N", r.model = "\\.";
+  insert({r, receipt_of("req_2")});
+  const auto back = receipts::find(*on, r.request_id).value();
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->requested_model, r.requested_model);
+  search by;
+  by.provider = "\\N", by.model = "\\.";
+  EXPECT_EQ(receipts::list(*on, by).value().items.size(), 1U);
+  const auto row = on->exec("SELECT requested_model FROM receipts WHERE model = $1", {std::string("\\.")}).value();
+  EXPECT_EQ(row[0].text(0), "a\tb\\c\r\n\\.\n???? \xf0\x9f\x98\x80");
+}
+
+TEST_P(receipts_table, what_was_spent_is_counted_by_owner_from_a_time_on) {
+  std::vector<model::receipt> all;
+  for (int i = 0; i < 6; ++i) {
+    auto r = receipt_of("req_" + std::to_string(i), noon + i * 3'600'000);
+    r.brand_id = i % 2 == 0 ? "brd_a" : "brd_b", r.client_id = "cli_" + std::to_string(i % 3),
+    r.cost.nano_usd = 1LL << (10 * i);
+    all.push_back(r);
+  }
+  insert(all);
+  const auto spent = [&](std::string_view column, std::string_view id, epoch_ms since) {
+    return receipts::spent(*on, column, id, since).value().nano_usd;
+  };
+  EXPECT_EQ(spent("brand_id", "brd_b", 0), (1LL << 10) + (1LL << 30) + (1LL << 50));
+  EXPECT_EQ(spent("brand_id", "brd_a", noon + 3'600'000), (1LL << 20) + (1LL << 40));
+  EXPECT_EQ(spent("client_id", "cli_2", 0), (1LL << 20) + (1LL << 50));
+  EXPECT_EQ(spent("token_id", "tok_1", noon + 5 * 3'600'000), 1LL << 50);
+  EXPECT_EQ(spent("token_id", "tok_none", 0), 0);
+}
+
 TEST_P(receipts_table, filters_choose) {
   auto other = receipt_of("req_2", noon + 1);
   other.brand_id = "brd_2", other.status = "refused", other.model.clear(), other.provider.clear();
@@ -105,7 +138,7 @@ TEST_P(receipts_table, a_foreign_cursor_is_refused) {
 }
 
 TEST_P(receipts_table, old_ones_go_in_bounded_batches_and_their_usage_stays) {
-  if (on_postgresql()) GTEST_SKIP() << "whole days are dropped there, see partitions_test.cpp";
+  if (on_postgresql()) GTEST_SKIP() << "whole days are dropped there, see postgresql_test.cpp";
   std::vector<model::receipt> all;
   for (int i = 0; i < 10; ++i) all.push_back(receipt_of("req_" + std::to_string(i), noon + i));
   insert(all);

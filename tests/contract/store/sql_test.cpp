@@ -197,6 +197,63 @@ TEST_P(sql_contract, commits_of_others_are_noticed) {
   EXPECT_NE(on->foreign_commits().value(), before);
 }
 
+/// Texts and bytes that mean something to one of the forms in which values travel.
+const std::vector<std::string> awkward_texts = {"",
+                                                "\\N",
+                                                "\\.",
+                                                "\\",
+                                                "\\x41",
+                                                "a\tb\nc\rd\\te",
+                                                "\x01\x08\x0b\x7f",
+                                                "NULL",
+                                                "\"'{}$1;--",
+                                                "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+                                                "\xef\xbf\xbd\xef\xbb\xbf\xef\xbf\xbe",
+                                                "\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf",
+                                                std::string(100'000, '\t')};
+
+TEST_P(sql_contract, awkward_bytes_go_in_bulk_as_they_go_one_by_one) {
+  std::string every_byte;
+  for (int i = 0; i < 256; ++i) every_byte += static_cast<char>(i);
+  std::vector<std::vector<value>> rows = {{std::int64_t{0}, value(), value()},
+                                          {std::int64_t{1}, std::string(), blob{}}};
+  for (const auto& text : awkward_texts)
+    rows.push_back({std::int64_t(rows.size()), text, blob{every_byte + text + every_byte}});
+  const std::vector<std::string_view> columns = {"id", "words", "raw"};
+  ASSERT_TRUE(on->bulk_insert("t", columns, rows)) << on->last_message();
+  for (auto row : rows) {
+    std::get<std::int64_t>(row[0]) += 1'000;
+    ASSERT_TRUE(on->exec("INSERT INTO t (id, words, raw) VALUES ($1, $2, $3)", row)) << on->last_message();
+  }
+  for (const std::int64_t from : {0, 1'000}) {
+    const auto found = on->exec("SELECT words, raw FROM t WHERE id >= $1 ORDER BY id", {from}).value();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(found[i].is_null(0), i == 0) << i;
+      if (i == 0) continue;
+      EXPECT_EQ(found[i].text(0), std::get<std::string>(rows[i][1])) << i;
+      EXPECT_EQ(found[i].bytes(1), std::get<blob>(rows[i][2]).bytes) << i;
+    }
+  }
+}
+
+TEST_P(sql_contract, a_bulk_insert_goes_in_whole_or_not_at_all) {
+  const std::vector<std::string_view> columns = {"id", "words"};
+  std::vector<std::vector<value>> rows;
+  for (std::int64_t i = 0; i < 100; ++i) rows.push_back({i, std::string("x")});
+  rows.push_back({std::int64_t{50}, std::string("twice")});
+  EXPECT_EQ(on->bulk_insert("t", columns, rows).error(), errc::already_exists);
+  EXPECT_EQ(count(*on), 0);
+  rows.pop_back();
+  {
+    const auto scope = transaction::begin(*on);
+    ASSERT_TRUE(on->bulk_insert("t", columns, rows));
+  }
+  EXPECT_EQ(count(*on), 0);
+  ASSERT_TRUE(on->bulk_insert("t", columns, rows));
+  EXPECT_EQ(count(*on), 100);
+  EXPECT_TRUE(on->bulk_insert("t", columns, {}));
+}
+
 INSTANTIATE_TEST_SUITE_P(databases, sql_contract, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
