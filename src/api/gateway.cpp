@@ -60,6 +60,7 @@ struct gateway::impl {
         ids(with.shared.random, with.house.time) {}
 
   awaitable<void> dispatch(request_scope& r) {
+    if (r.where.managed) return serve_management(r);
     switch (r.where.what) {
       case resource::chat:
         return infer(r, model::endpoint::chat);
@@ -83,21 +84,9 @@ struct gateway::impl {
         return show_root(r);
       case resource::metrics:
         return show_metrics(r);
-      case resource::integrations:
-        return serve_integrations(r);
-      case resource::integration_item:
-        return serve_integration(r);
-      case resource::integration_health:
-        return show_integration_health(r);
-      case resource::integration_test:
-        return test_integration(r);
-      case resource::requests:
-        return list_requests(r);
-      case resource::usage:
-        return show_usage(r);
-      case resource::config_reload:
-        return reload_config(r);
-      case resource::nothing:
+      case resource::openapi:
+        return show_openapi(r);
+      default:
         break;
     }
     return r.answer_error(unknown_path(r.x.head()));

@@ -37,6 +37,8 @@ void add_rates(http::header_block& headers, const limits::rate_state& rates, epo
   }
 }
 
+}  // namespace
+
 std::string_view scope_name(auth::scope s) noexcept {
   switch (s) {
     case auth::scope::inference:
@@ -50,8 +52,6 @@ std::string_view scope_name(auth::scope s) noexcept {
   }
   return "";
 }
-
-}  // namespace
 
 std::string request_scope::query(std::string_view name) const {
   return http::query_value(x.head().query, name).value_or(std::string());
@@ -74,11 +74,12 @@ void request_scope::add_total_time(http::header_block& headers) const {
   headers.add("Server-Timing", fmt::format("total;dur={:.3f}", total.count()));
 }
 
-awaitable<void> request_scope::answer_json(int status, std::string body) {
+awaitable<void> request_scope::answer_json(int status, std::string body, bool replayed) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   add_common_headers(headers);
   add_total_time(headers);
+  if (replayed) headers.add("Idempotency-Replayed", "true");
   const std::string_view piece = body;
   // A client that left before its answer is nobody's error.
   (void)co_await x.respond(status, headers, {&piece, 1});

@@ -39,7 +39,8 @@ struct request_scope {
   /// Server-Timing for answers whose stages are not told apart.
   void add_total_time(http::header_block& headers) const;
 
-  awaitable<void> answer_json(int status, std::string body);
+  /// `replayed` says that this answer was given before, for the same Idempotency-Key.
+  awaitable<void> answer_json(int status, std::string body, bool replayed = false);
   awaitable<void> answer_error(model::api_error error);
 };
 
@@ -50,6 +51,8 @@ struct request_scope {
 /// The same for requests that no limit is charged for: notes where the limits stand, for the answer's headers.
 awaitable<model::outcome<std::shared_ptr<const auth::principal>>> welcome(request_scope& r,
                                                                           std::optional<auth::scope> needed);
+
+[[nodiscard]] std::string_view scope_name(auth::scope s) noexcept;
 
 /// What reading a body can end in, as the client sees it.
 [[nodiscard]] model::api_error body_error(error_code code);

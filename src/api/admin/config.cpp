@@ -1,10 +1,10 @@
-#include "../handlers.hpp"
+#include "management_handlers.hpp"
 
 namespace spidergate::api {
 
-awaitable<void> reload_config(request_scope& r) {
-  const auto who = co_await welcome(r, auth::scope::admin);
-  if (!who) co_return co_await r.answer_error(who.error());
+awaitable<void> reload_config(management_call& call) {
+  if (co_await call.answered_before()) co_return;
+  auto& r = call.r;
   constexpr std::chrono::seconds patience{30};
   // Reading files blocks, so a database reader's thread does it.
   auto faults = co_await r.with.database.read(
@@ -21,7 +21,7 @@ awaitable<void> reload_config(request_scope& r) {
     for (const auto& fault : *faults) message += " " + fault;
     co_return co_await r.answer_error(model::make_error(model::api_errc::invalid_value, std::move(message)));
   }
-  co_await r.answer_json(200, R"({"status":"reloaded"})");
+  co_await call.finish({.body = R"({"status":"reloaded"})"});
 }
 
 }  // namespace spidergate::api

@@ -1,4 +1,5 @@
-#include "../handlers.hpp"
+#include "list_page.hpp"
+#include "management_handlers.hpp"
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/core/json_text.hpp>
@@ -66,14 +67,10 @@ model::api_error store_error(const error_code& code) {
 }
 
 std::string page_json(const ledger::receipts::page& found) {
-  std::string body;
-  json_writer out(body);
-  out.begin_object().key("object").string("list").key("data").begin_array();
-  for (const auto& receipt : found.items) out.raw(model::full_json(receipt));
-  out.end_array().key("has_more").boolean(!found.next_cursor.empty()).key("next_cursor");
-  found.next_cursor.empty() ? out.null() : out.string(found.next_cursor);
-  out.end_object();
-  return body;
+  const auto items = [&found](json_writer& out) {
+    for (const auto& receipt : found.items) out.raw(model::full_json(receipt));
+  };
+  return list_json(items, found.next_cursor);
 }
 
 std::string usage_json(std::string_view by, const std::vector<ledger::receipts::usage_row>& rows) {
@@ -99,10 +96,9 @@ std::string usage_json(std::string_view by, const std::vector<ledger::receipts::
 
 }  // namespace
 
-awaitable<void> list_requests(request_scope& r) {
-  const auto who = co_await welcome(r, auth::scope::usage);
-  if (!who) co_return co_await r.answer_error(who.error());
-  auto by = filters(r, **who);
+awaitable<void> list_requests(management_call& call) {
+  auto& r = call.r;
+  auto by = filters(r, *call.who);
   if (!by) co_return co_await r.answer_error(by.error());
   const auto deadline = r.with.house.time.steady_now() + store_patience;
   (void)co_await r.with.ledger.flush(r.with.home, deadline);  // what was answered a moment ago belongs into the list
@@ -112,9 +108,8 @@ awaitable<void> list_requests(request_scope& r) {
   co_await r.answer_json(200, page_json(*found));
 }
 
-awaitable<void> show_usage(request_scope& r) {
-  const auto who = co_await welcome(r, auth::scope::usage);
-  if (!who) co_return co_await r.answer_error(who.error());
+awaitable<void> show_usage(management_call& call) {
+  auto& r = call.r;
   auto name = r.query("group_by");
   if (name.empty()) name = r.query("by");
   const auto* wanted =
@@ -122,7 +117,7 @@ awaitable<void> show_usage(request_scope& r) {
   if (wanted == std::end(groups))
     co_return co_await r.answer_error(
         bad_value("group_by", "model, provider, client, token, brand, alias, day or hour"));
-  auto by = filters(r, **who);
+  auto by = filters(r, *call.who);
   if (!by) co_return co_await r.answer_error(by.error());
   const auto deadline = r.with.house.time.steady_now() + store_patience;
   (void)co_await r.with.ledger.flush(r.with.home, deadline);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace spidergate::api {
 namespace {
 
@@ -43,6 +46,63 @@ TEST(routes, methods_are_whole_words) {
   EXPECT_FALSE(route.allows("GET"));
   EXPECT_FALSE(route.allows("POS"));
   EXPECT_TRUE(find_route("/v1/models", false).allows("HEAD"));
+}
+
+std::string with_an_id(std::string_view pattern) {
+  std::string path(pattern);
+  for (const std::string_view hole : {"{id...}", "{id}"})
+    if (const auto at = path.find(hole); at != std::string::npos) path.replace(at, hole.size(), "some_id");
+  return path;
+}
+
+TEST(routes, every_line_of_the_table_is_reached_by_its_own_path) {
+  const std::pair<section, std::string> sections[] = {{section::inference, "/v1/"},
+                                                      {section::management, "/api/v1/"},
+                                                      {section::operations, "/"},
+                                                      {section::admin_operations, "/"}};
+  for (const auto& [where, prefix] : sections) {
+    for (const auto& line : routes_of(where)) {
+      const auto found = find_route(prefix + with_an_id(line.pattern), where == section::admin_operations);
+      EXPECT_EQ(found.what, line.what) << line.pattern;
+      EXPECT_EQ(found.needed, line.needed) << line.pattern;
+      EXPECT_EQ(found.managed, where == section::management) << line.pattern;
+    }
+  }
+}
+
+TEST(routes, nothing_but_operations_is_served_without_a_token) {
+  for (const auto where : {section::inference, section::management})
+    for (const auto& line : routes_of(where)) EXPECT_NE(line.allowed, right::anybody) << line.pattern;
+}
+
+TEST(routes, management_asks_for_a_scope_and_changes_ask_for_a_role) {
+  for (const auto& line : routes_of(section::management)) {
+    EXPECT_TRUE(line.needed) << line.pattern;
+    const bool reads_only = line.methods == "GET, HEAD";
+    EXPECT_TRUE(reads_only || line.allowed == right::manage || line.allowed == right::installation) << line.pattern;
+  }
+}
+
+TEST(routes, an_aliass_name_may_hold_slashes) {
+  EXPECT_EQ(find_route("/api/v1/aliases/team/chat", false).id, "team/chat");
+  EXPECT_EQ(find_route("/api/v1/aliases/team%2Fchat", false).id, "team/chat");
+  EXPECT_EQ(find_route("/api/v1/clients/cli_1/credentials", false).what, resource::client_credentials);
+  EXPECT_EQ(find_route("/api/v1/clients/cli_1/credentials", false).id, "cli_1");
+}
+
+TEST(openapi, describes_every_route_and_nothing_twice) {
+  const auto document = openapi_document();
+  std::size_t lines = 0;
+  for (const auto where : {section::inference, section::management, section::operations, section::admin_operations}) {
+    for (const auto& line : routes_of(where)) {
+      ++lines;
+      EXPECT_NE(document.find("\"summary\":\"" + std::string(line.about) + "\""), std::string::npos) << line.pattern;
+    }
+  }
+  EXPECT_NE(document.find("\"/api/v1/aliases/{id}\":{"), std::string::npos);
+  std::size_t paths = 0;
+  for (auto at = document.find("\"get\":{"); at != std::string::npos; at = document.find("\"get\":{", at + 1)) ++paths;
+  EXPECT_GT(paths, lines / 2);
 }
 
 }  // namespace
