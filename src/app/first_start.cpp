@@ -1,6 +1,7 @@
 #include "first_start.hpp"
 
-#include <spidergate/auth/token.hpp>
+#include <spidergate/auth/issue.hpp>
+#include <spidergate/auth/rights.hpp>
 #include <spidergate/store/database.hpp>
 #include <spidergate/store/repositories.hpp>
 
@@ -14,17 +15,11 @@ std::string new_id(crypto::random_source& random, std::string_view prefix) {
   return std::string(prefix) + crypto::random_base62(random, id_length);
 }
 
-store::token_record token_row(const auth::fresh_token& made, std::string id, const store::client_record& owner,
-                              epoch_ms now) {
-  store::token_record t;
-  t.id = std::move(id);
-  t.brand_id = owner.brand_id;
-  t.client_id = owner.id;
-  t.display = made.display;
-  t.hash.assign(made.hash.begin(), made.hash.end());
-  t.created_at = now;
-  t.created_by = "first-start";
-  return t;
+auth::issued make_token(crypto::random_source& random, store::token_record draft, const store::client_record& owner,
+                        epoch_ms now) {
+  draft.brand_id = owner.brand_id;
+  draft.client_id = owner.id;
+  return auth::issue({.random = random, .now = now, .created_by = "first-start"}, std::move(draft));
 }
 
 constexpr std::string_view start_mark = "first_start";
@@ -34,7 +29,8 @@ result<store::brand_record> default_brand(sql::connection& on, crypto::random_so
   auto known = store::brands::find_by_name(on, "default");
   if (!known) return known.error();
   if (*known) return std::move(**known);
-  store::brand_record brand{.id = new_id(random, "brd_"), .name = "default", .pool_access = true, .created_at = now};
+  store::brand_record brand{
+      .id = new_id(random, "brd_"), .name = "default", .pool_access = true, .is_operator = true, .created_at = now};
   if (const auto done = store::brands::insert(on, brand); !done) return done.error();
   return brand;
 }
@@ -57,23 +53,18 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
   if (*started) return std::optional<first_tokens>{};
   const auto owner = default_client(on, random, now);
   if (!owner) return owner.error();
-  const auto& client = *owner;
-  const auto key = auth::make_key(random, "prod");
-  const auto pat = auth::make_pat(random);
-  auto key_row = token_row(key, new_id(random, "tok_"), client, now);
-  key_row.kind = "key";
-  key_row.env = "prod";
-  key_row.label = "first key";
-  key_row.scopes = {"inference"};
-  auto pat_row = token_row(pat, new_id(random, "tok_"), client, now);
-  pat_row.kind = "pat";
-  pat_row.label = "first admin token";
-  pat_row.scopes = {"inference", "usage", "vault", "admin"};
-  for (const auto& done : {store::tokens::insert(on, key_row), store::tokens::insert(on, pat_row),
+  const auto key = make_token(
+      random, {.kind = "key", .label = "first key", .env = "prod", .role = "member", .scopes = {"inference"}}, *owner,
+      now);
+  const auto pat = make_token(
+      random,
+      {.kind = "pat", .label = "first admin token", .role = "owner", .scopes = auth::default_scopes(auth::role::owner)},
+      *owner, now);
+  for (const auto& done : {store::tokens::insert(on, key.row), store::tokens::insert(on, pat.row),
                            store::meta::put(on, start_mark, to_iso8601(now))}) {
     if (!done) return done.error();
   }
-  return std::optional(first_tokens{.key = key.text, .admin = pat.text});
+  return std::optional(first_tokens{.key = key.secret, .admin = pat.secret});
 }
 
 }  // namespace

@@ -11,11 +11,11 @@ namespace spidergate::app {
 
 /// The two tokens of a first start, to be printed once.
 struct first_tokens {
-  secret_string key;    ///< sg_key_prod_…
-  secret_string admin;  ///< spideriq_pat_… with every scope
+  secret_string key;    ///< sg_key_prod_… of a member, for inference
+  secret_string admin;  ///< spideriq_pat_… of an owner, with every scope
 };
 
-/// Makes brand `default`, client `default` (unless the CLI has made them), one key and one admin token, when the store
+/// Makes the operator brand `default`, client `default` (unless the CLI has made them), one key and one admin token, when the store
 /// has never been served from (spec 3); nothing otherwise. Safe when two processes start at once: one of them makes
 /// them.
 [[nodiscard]] boost::system::result<std::optional<first_tokens>, std::string> prepare_store(

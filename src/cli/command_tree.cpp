@@ -30,8 +30,9 @@ struct command_tree::impl {
     app.add_flag("--json", chosen.common.json, "print data as JSON");
     add_serve();
     add_tokens("key", "key", "API keys (sg_key_…) for inference");
-    add_tokens("token", "pat", "personal tokens (spideriq_pat_…) with scopes, for management");
-    add_tenants();
+    add_tokens("token", "pat", "tokens with a role and scopes, for management: personal ones and clients' credentials");
+    add_brands();
+    add_clients();
     add_providers();
     add_aliases();
     add_accounting();
@@ -77,6 +78,23 @@ struct command_tree::impl {
     });
   }
 
+  /// Of a brand, a client or a token.
+  static void add_limits(CLI::App* command, limit_options& o) {
+    command->add_option("--rate-limit", o.rpm, "requests per minute; -1: no limit");
+    command->add_option("--rpd", o.rpd, "requests per day");
+    command->add_option("--tpm", o.tpm, "tokens per minute");
+    command->add_option("--max-parallel", o.max_parallel, "requests at the same time");
+    command->add_option("--budget-per-request", o.per_request, "the most that one request may cost, in US dollars");
+    command->add_option("--budget-daily", o.daily, "US dollars per day (UTC)");
+    command->add_option("--budget-weekly", o.weekly, "US dollars per week, from Monday");
+    command->add_option("--budget-monthly", o.monthly, "US dollars per calendar month");
+  }
+
+  static void add_rights(CLI::App* command, std::string& role, std::string& scopes) {
+    command->add_option("--role", role, "owner, admin, member or viewer; without it, what the scopes need");
+    command->add_option("--scopes", scopes, "of inference, usage, vault, admin; without it, those of the role");
+  }
+
   void add_new_token(CLI::App* holder, const std::string& kind) {
     auto* command = holder->add_subcommand("create", "make one; the secret is printed once");
     auto o = std::make_shared<new_token_options>();
@@ -85,17 +103,12 @@ struct command_tree::impl {
     command->add_option("--brand", o->brand, "whose it is (default)");
     command->add_option("--client", o->client, "id or name of the brand's client (default)");
     if (kind == "key") command->add_option("--env", o->env, "prod or dev");
-    if (kind == "pat") command->add_option("--scopes", o->scopes, "of inference, usage, vault, admin (inference)");
-    command->add_option("--rate-limit", o->rpm, "requests per minute; -1: no limit");
-    command->add_option("--rpd", o->rpd, "requests per day");
-    command->add_option("--tpm", o->tpm, "tokens per minute");
-    command->add_option("--max-parallel", o->max_parallel, "requests at the same time");
+    add_rights(command, o->role, o->scopes);
+    add_limits(command, o->limits);
     command->add_option("--models", o->models, "models that it may use, globs: a,b");
     command->add_option("--block-models", o->blocked_models, "models that it may not use, globs: a,b");
     command->add_option("--ip", o->cidrs, "addresses and networks that it works from: a,b");
     command->add_option("--expires", o->expires, "when it ends, from now: 90d");
-    command->add_option("--budget-daily", o->budget_daily)->group("");
-    command->add_option("--budget-monthly", o->budget_monthly)->group("");
     act(command, o, create_token);
   }
 
@@ -118,25 +131,42 @@ struct command_tree::impl {
     add("rotate", "replace one by a new one with the same properties", true, rotate_token);
   }
 
-  void add_tenants() {
-    auto* brand = group("brand", "tenants");
-    auto b = std::make_shared<brand_options>();
-    auto* create_b = brand->add_subcommand("create", "make a brand, with a client");
-    create_b->add_option("NAME", b->name)->required();
-    create_b->add_flag("--no-pool", b->no_pool, "it may not use pool keys");
-    act(create_b, b, create_brand);
-    act(brand->add_subcommand("list", "all brands"), list_brands);
+  void add_brands() {
+    auto* holder = group("brand", "tenants");
+    const auto add = [&](const std::string& verb, const std::string& about,
+                         exit_code (*run)(context&, const brand_options&)) {
+      auto* command = holder->add_subcommand(verb, about);
+      auto o = std::make_shared<brand_options>();
+      command->add_option("NAME", o->name)->required();
+      if (verb == "create") command->add_flag("--no-pool", o->no_pool, "it may not use pool keys");
+      if (verb == "set")
+        command->add_option("--pool-access", o->pool_access, "whether it may use pool keys: on or off");
+      add_limits(command, o->limits);
+      act(command, o, run);
+    };
+    add("create", "make a brand, with a client", create_brand);
+    act(holder->add_subcommand("list", "all brands"), list_brands);
+    add("set", "change a brand's limits, budgets or pool access", set_brand);
+  }
 
-    auto* client = group("client", "a brand's clients");
+  void add_clients() {
+    auto* holder = group("client", "a brand's clients and their credentials");
     auto c = std::make_shared<client_options>();
-    auto* create_c = client->add_subcommand("create", "make a client");
-    create_c->add_option("NAME", c->name)->required();
-    create_c->add_option("--brand", c->brand, "whose it is (default)");
-    act(create_c, c, create_client);
+    auto* create = holder->add_subcommand("create", "make a client; its credentials are printed once");
+    create->add_option("NAME", c->name)->required();
+    create->add_option("--brand", c->brand, "whose it is (default)");
+    create->add_flag("--no-credentials", c->no_credentials, "only keys and tokens will be made for it");
+    add_rights(create, c->role, c->scopes);
+    add_limits(create, c->limits);
+    act(create, c, create_client);
     auto l = std::make_shared<client_options>();
-    auto* list_c = client->add_subcommand("list", "all clients");
-    list_c->add_option("--brand", l->brand, "of this brand only");
-    act(list_c, l, list_clients);
+    auto* list = holder->add_subcommand("list", "all clients");
+    list->add_option("--brand", l->brand, "of this brand only");
+    act(list, l, list_clients);
+    auto r = std::make_shared<client_id_option>();
+    auto* revoke = holder->add_subcommand("revoke", "end a client with all its keys and tokens at once");
+    revoke->add_option("ID", r->id, "cli_…")->required();
+    act(revoke, r, revoke_client);
   }
 
   void add_provider_add(CLI::App* holder) {

@@ -52,6 +52,25 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
+/// For bash and zsh: finds the command that the words so far lead to (`loop` gives one after the other as `word`), then
+/// does what `cases` say of it.
+std::string walk(const std::vector<place>& all, const std::string& loop, const std::string& word,
+                 const std::string& cases) {
+  return "  for " + loop +
+         "; do\n"
+         "    next=\"${at:+$at/}" +
+         word +
+         "\"\n"
+         "    case \"$next\" in\n"
+         "    " +
+         paths_joined(all, "|") +
+         ") at=\"$next\" ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  case \"$at\" in\n" +
+         cases + "  esac\n";
+}
+
 std::string bash_script(const command_node& root) {
   const auto all = places_of(root);
   std::string cases;
@@ -62,18 +81,8 @@ std::string bash_script(const command_node& root) {
   }
   return "# bash completion of spidergate: source this file, or put it into /etc/bash_completion.d\n"
          "_spidergate() {\n"
-         "  local current=\"${COMP_WORDS[COMP_CWORD]}\" at='' words='' next i\n"
-         "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "    next=\"${at:+$at/}${COMP_WORDS[i]}\"\n"
-         "    case \"$next\" in\n"
-         "    " +
-         paths_joined(all, "|") +
-         ") at=\"$next\" ;;\n"
-         "    esac\n"
-         "  done\n"
-         "  case \"$at\" in\n" +
-         cases +
-         "  esac\n"
+         "  local current=\"${COMP_WORDS[COMP_CWORD]}\" at='' words='' next i\n" +
+         walk(all, "((i = 1; i < COMP_CWORD; i++))", "${COMP_WORDS[i]}", cases) +
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
          "}\n"
          "complete -o default -F _spidergate spidergate\n";
@@ -95,18 +104,8 @@ std::string zsh_script(const command_node& root) {
          "# zsh completion of spidergate: put this file as _spidergate into a folder of $fpath\n"
          "_spidergate() {\n"
          "  local at='' next word\n"
-         "  local -a words_here\n"
-         "  for word in ${words[2,$((CURRENT - 1))]}; do\n"
-         "    next=\"${at:+$at/}$word\"\n"
-         "    case \"$next\" in\n"
-         "    " +
-         paths_joined(all, "|") +
-         ") at=\"$next\" ;;\n"
-         "    esac\n"
-         "  done\n"
-         "  case \"$at\" in\n" +
-         cases +
-         "  esac\n"
+         "  local -a words_here\n" +
+         walk(all, "word in ${words[2,$((CURRENT - 1))]}", "$word", cases) +
          "  _describe 'spidergate' words_here || _files\n"
          "}\n"
          "if [[ \"$funcstack[1]\" = _spidergate ]]; then _spidergate \"$@\"; else compdef _spidergate spidergate; fi\n";

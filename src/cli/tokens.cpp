@@ -4,20 +4,19 @@
 #include "tenants.hpp"
 
 #include <spidergate/auth/cidr.hpp>
-#include <spidergate/auth/token.hpp>
+#include <spidergate/auth/issue.hpp>
+#include <spidergate/auth/rights.hpp>
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/ledger/ledger.hpp>
 #include <spidergate/store/repositories.hpp>
 
-#include <algorithm>
-#include <array>
+#include <chrono>
 
 namespace spidergate::cli {
 
 namespace {
 
 using store::token_record;
-
-constexpr std::array<std::string_view, 4> known_scopes{"inference", "usage", "vault", "admin"};
 
 [[noreturn]] void refuse(std::string message) {
   throw command_error{exit_code::usage, std::move(message)};
@@ -51,26 +50,14 @@ std::vector<std::string> networks_of(std::string_view text) {
 std::vector<std::string> scopes_of(std::string_view text) {
   auto scopes = parts_of("--scopes", text);
   for (const auto& scope : scopes)
-    if (std::find(known_scopes.begin(), known_scopes.end(), scope) == known_scopes.end())
+    if (!auth::scope_named(scope))
       refuse("--scopes: there is no scope '" + printable(scope) + "'; there are inference, usage, vault and admin.");
-  if (scopes.empty()) scopes.emplace_back("inference");
   return scopes;
 }
 
-void check_numbers(const new_token_options& asked) {
-  for (const auto& [option, value] : {std::pair{"--rate-limit", asked.rpm}, std::pair{"--rpd", asked.rpd},
-                                      std::pair{"--tpm", asked.tpm}, std::pair{"--max-parallel", asked.max_parallel}})
-    if (value < -1) refuse(std::string(option) + " takes a positive number, 0 for the default or -1 for no limit.");
-}
-
 void check(const new_token_options& asked) {
-  if (!asked.budget_daily.empty() || !asked.budget_monthly.empty())
-    refuse(
-        "Budgets are not served by this version, and a budget that does not hold is worse than none: leave "
-        "--budget-daily and --budget-monthly out.");
   check_name("label", asked.label);
   if (asked.env != "prod" && asked.env != "dev") refuse("--env is prod or dev.");
-  check_numbers(asked);
 }
 
 epoch_ms expiry_of(context& in, const std::string& text) {
@@ -85,45 +72,25 @@ token_record row_of(context& in, const new_token_options& asked) {
   t.kind = asked.kind;
   t.label = asked.label;
   t.env = asked.kind == "key" ? asked.env : std::string();
-  t.limits.rpm = asked.rpm;
-  t.limits.rpd = asked.rpd;
-  t.limits.tpm = asked.tpm;
-  t.limits.max_parallel = asked.max_parallel;
+  apply(asked.limits, t.limits);
   t.allowed_models = parts_of("--models", asked.models);
   t.blocked_models = parts_of("--block-models", asked.blocked_models);
   t.allowed_cidrs = networks_of(asked.cidrs);
-  t.scopes = scopes_of(asked.scopes);
+  give_rights(t, asked.role, asked.scopes);
   t.expires_at = expiry_of(in, asked.expires);
   return t;
 }
 
-/// Gives the row a new id and secret; the secret is returned and nowhere else.
-secret_string fill_secret(context& in, token_record& t) {
-  auto made = t.kind == "key" ? auth::make_key(in.random(), t.env) : auth::make_pat(in.random());
-  t.id = new_id(in, "tok_");
-  t.display = std::move(made.display);
-  t.hash.assign(made.hash.begin(), made.hash.end());
-  t.created_at = in.now();
-  t.created_by = "cli";
-  t.revoked_at = t.last_used_at = 0;
-  t.rotated_to.clear();
-  return std::move(made.text);
-}
-
-std::string state_of(const token_record& t, epoch_ms now) {
-  if (t.revoked_at > 0) return "revoked";
-  if (t.expires_at > 0 && t.expires_at <= now) return "expired";
-  return t.rotated_to.empty() ? "active" : "rotated";
+auth::issuer issuer_of(context& in) {
+  return {.random = in.random(), .now = in.now(), .created_by = "cli"};
 }
 
 record shown(context& in, const token_record& t, std::string_view brand) {
   record r;
-  r.text("id", t.id).text("label", t.label).text("state", state_of(t, in.now())).text("display", t.display);
-  r.text_or_null("env", t.env).text("brand", brand).text("client", t.client_id).list("scopes", t.scopes);
-  r.number("rpm", t.limits.rpm)
-      .number("rpd", t.limits.rpd)
-      .number("tpm", t.limits.tpm)
-      .number("max_parallel", t.limits.max_parallel);
+  r.text("id", t.id).text("label", t.label).text("state", auth::state_of(t, in.now())).text("display", t.display);
+  r.text("kind", t.kind).text_or_null("env", t.env).text("brand", brand).text("client", t.client_id);
+  r.text("role", t.role).list("scopes", t.scopes);
+  add_limits(r, t.limits);
   r.list("models", t.allowed_models).list("blocked_models", t.blocked_models).list("ip", t.allowed_cidrs);
   r.time("expires_at", t.expires_at).time("revoked_at", t.revoked_at).time("last_used_at", t.last_used_at);
   r.time("created_at", t.created_at).text("created_by", t.created_by).text_or_null("rotated_to", t.rotated_to);
@@ -136,11 +103,29 @@ std::string brand_of(context& in, const token_record& t) {
   return found == names.end() ? t.brand_id : found->second;
 }
 
-/// The one place that prints a secret.
-void print_secret(context& in, const token_record& t, const secret_string& secret, const std::string& brand) {
+epoch_ms start_of_month(epoch_ms now) {
+  using namespace std::chrono;
+  const year_month_day today{floor<days>(sys_time<milliseconds>(milliseconds(now)))};
+  return sys_time<milliseconds>(sys_days(today.year() / today.month() / 1)).time_since_epoch().count();
+}
+
+/// What the ledger holds; what running servers have not loaded into it yet is missing.
+void add_spending(context& in, const token_record& t, record& to) {
+  const auto add = [&](std::string_view name, epoch_ms since) {
+    const auto spent = ledger::receipts::spent(in.database(), "token_id", t.id, since);
+    to.decimal(name, need(in, spent, "The spending cannot be read").to_usd());
+  };
+  add("spent_today_usd", start_of_day(in.now()));
+  add("spent_this_month_usd", start_of_month(in.now()));
+}
+
+/// Where keys and tokens are made, the one place that prints a secret.
+void print_secret(context& in, const auth::issued& made, const std::string& brand) {
+  const auto& t = made.row;
   record r;
-  r.text("id", t.id).text(command_of(t.kind), secret.reveal()).text("label", t.label).text_or_null("env", t.env);
-  r.text("brand", brand).text("client", t.client_id).list("scopes", t.scopes).time("expires_at", t.expires_at);
+  r.text("id", t.id).text(command_of(t.kind), made.secret.reveal()).text("label", t.label);
+  r.text_or_null("env", t.env).text("brand", brand).text("client", t.client_id).text("role", t.role);
+  r.list("scopes", t.scopes).time("expires_at", t.expires_at);
   print_one(in, r);
   if (!in.options().json) in.out() << "\nThe secret is shown this once and never again: keep it now.\n";
 }
@@ -148,7 +133,7 @@ void print_secret(context& in, const token_record& t, const secret_string& secre
 token_record found_token(context& in, const token_options& asked) {
   auto found = need(in, store::tokens::find(in.database(), asked.id), "The tokens cannot be read");
   const auto command = command_of(asked.kind);
-  if (!found || found->kind != asked.kind)
+  if (!found || command_of(found->kind) != command)
     throw command_error{exit_code::not_found, "There is no " + command + " '" + printable(asked.id) +
                                                   "': see `spidergate " + command + " list`."};
   return std::move(*found);
@@ -161,32 +146,37 @@ exit_code create_token(context& in, const new_token_options& asked) {
   auto row = row_of(in, asked);
   const auto brand = brand_named(in, asked.brand);
   const auto client = client_of(in, brand, asked.client);
+  if (client.revoked_at > 0)
+    throw command_error{exit_code::failed,
+                        "The client '" + client.name + "' (" + client.id + ") is revoked: give another with --client."};
   row.brand_id = brand.id;
   row.client_id = client.id;
-  const auto secret = fill_secret(in, row);
-  need(in, store::tokens::insert(in.database(), row), "The " + command_of(row.kind) + " cannot be stored");
-  print_secret(in, row, secret, brand.name);
+  const auto made = auth::issue(issuer_of(in), std::move(row));
+  need(in, store::tokens::insert(in.database(), made.row), "The " + command_of(asked.kind) + " cannot be stored");
+  print_secret(in, made, brand.name);
   return exit_code::ok;
 }
 
 exit_code list_tokens(context& in, const token_options& asked) {
   const auto only = asked.brand.empty() ? std::string() : brand_named(in, asked.brand).id;
   const auto names = brand_names(in);
+  const auto command = command_of(asked.kind);
   std::vector<record> rows;
   for (const auto& t : need(in, store::tokens::list(in.database()), "The tokens cannot be read")) {
-    if (t.kind != asked.kind || (!only.empty() && t.brand_id != only)) continue;
+    if (command_of(t.kind) != command || (!only.empty() && t.brand_id != only)) continue;
     const auto brand = names.find(t.brand_id);
     rows.push_back(shown(in, t, brand == names.end() ? t.brand_id : brand->second));
   }
-  const auto command = command_of(asked.kind);
-  print_list(in, rows, {"id", "label", "display", "state", "brand", "scopes", "expires_at", "last_used_at"},
+  print_list(in, rows, {"id", "label", "display", "state", "brand", "role", "scopes", "expires_at", "last_used_at"},
              "There are none yet: make one with `spidergate " + command + " create --label NAME`.");
   return exit_code::ok;
 }
 
 exit_code show_token(context& in, const token_options& asked) {
   const auto found = found_token(in, asked);
-  print_one(in, shown(in, found, brand_of(in, found)));
+  auto r = shown(in, found, brand_of(in, found));
+  add_spending(in, found, r);
+  print_one(in, r);
   return exit_code::ok;
 }
 
@@ -205,21 +195,27 @@ exit_code rotate_token(context& in, const token_options& asked) {
   const auto grace = parse_duration(asked.grace);
   if (!grace) refuse("--grace takes a time such as 24h, or 0s to end the old one at once.");
   const auto old = found_token(in, asked);
-  if (const auto state = state_of(old, in.now()); state != "active")
-    throw command_error{exit_code::failed, "'" + old.id + "' is " + state +
+  if (const auto state = auth::state_of(old, in.now()); state != "active")
+    throw command_error{exit_code::failed, "'" + old.id + "' is " + std::string(state) +
                                                " and cannot be rotated: make a new one with `spidergate " +
                                                command_of(asked.kind) + " create`."};
-  auto made = old;
-  const auto secret = fill_secret(in, made);
-  auto ends = in.now() + grace->count();
-  if (old.expires_at > 0) ends = std::min(ends, old.expires_at);
-  auto work = need(in, sql::transaction::begin(in.database()), "The database cannot be written");
-  need(in, store::tokens::insert(in.database(), made), "The new one cannot be stored");
-  need(in, store::tokens::set_expiry(in.database(), old.id, ends, made.id), "The old one cannot be ended");
-  need(in, work.commit(), "The rotation cannot be stored");
-  print_secret(in, made, secret, brand_of(in, made));
-  if (!in.options().json) in.out() << "The old one (" << old.id << ") works until " << to_iso8601(ends) << ".\n";
+  const auto done = need(in, auth::rotate(in.database(), issuer_of(in), old, *grace), "The rotation cannot be stored");
+  print_secret(in, done.made, brand_of(in, old));
+  if (!in.options().json)
+    in.out() << "The old one (" << old.id << ") works until " << to_iso8601(done.old_ends_at) << ".\n";
   return exit_code::ok;
+}
+
+void give_rights(token_record& to, const std::string& role, const std::string& scopes) {
+  to.scopes = scopes_of(scopes);
+  if (role.empty() && to.scopes.empty()) to.scopes = {"inference"};
+  const auto is = role.empty() ? std::optional(auth::default_role(to.scopes)) : auth::role_named(role);
+  if (!is) refuse("--role is owner, admin, member or viewer.");
+  if (to.scopes.empty()) to.scopes = auth::default_scopes(*is);
+  for (const auto& scope : to.scopes)
+    if (!auth::may_hold(*is, *auth::scope_named(scope)))
+      refuse("A " + role + " cannot hold the scope '" + scope + "': give another --role or leave the scope out.");
+  to.role = auth::name_of(*is);
 }
 
 }  // namespace spidergate::cli

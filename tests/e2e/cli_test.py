@@ -26,6 +26,19 @@ def test_key_create_prints_the_documented_object_once(gateway):
     assert made["key"] not in json.dumps(shown) + gateway.cli("key", "list").out + gateway.cli("key", "show", made["id"]).out
 
 
+def test_budgets_and_roles_are_taken_and_shown_exactly(gateway):
+    made = gateway.must("key", "create", "--label", "thrifty", "--budget-daily", "0.10", "--budget-monthly", "12.5")
+    shown = gateway.must("key", "show", made["id"])
+    assert Decimal(str(shown["budget_daily_usd"])) == Decimal("0.1") and Decimal(str(shown["budget_monthly_usd"])) == Decimal("12.5")
+    assert shown["budget_weekly_usd"] is None and shown["role"] == "member" and shown["spent_today_usd"] == 0
+
+
+def test_a_brands_limits_are_changed_one_by_one(gateway):
+    gateway.must("brand", "create", "limited", "--budget-monthly", "100", "--no-pool")
+    changed = gateway.must("brand", "set", "limited", "--tpm", "7000", "--pool-access", "on")
+    assert changed["budget_monthly_usd"] == 100 and changed["tpm"] == 7000 and changed["pool_access"] is True
+
+
 def test_key_list_shows_labels_and_display_forms(gateway):
     made = gateway.must("key", "create", "--label", "listed")
     row = next(row for row in rows(gateway.must("key", "list")) if row["id"] == made["id"])
@@ -121,7 +134,7 @@ def test_completions_know_the_commands(gateway, shell):
     (["key", "show", "tok_nothing"], NOT_FOUND), (["key", "revoke", "tok_nothing"], NOT_FOUND), (["receipt", "req_nothing"], NOT_FOUND),
     (["alias", "show", "no/alias"], NOT_FOUND), (["provider", "remove", "int_nothing"], NOT_FOUND), (["provider", "test", "no-such-provider"], NOT_FOUND),
     (["fly"], USAGE), (["key"], USAGE), (["key", "create", "--no-such-option"], USAGE), (["key", "create", "--label", "x", "--rate-limit", "many"], USAGE),
-    (["completion", "tcsh"], USAGE), (["key", "create", "--label", "x", "--brand", "no-such-brand"], NOT_FOUND)])
+    (["completion", "tcsh"], USAGE), (["key", "create", "--label", "x", "--budget-daily", "lots"], USAGE), (["client", "revoke", "cli_nothing"], NOT_FOUND), (["key", "create", "--label", "x", "--brand", "no-such-brand"], NOT_FOUND)])
 def test_failures_have_their_exit_code_and_one_sentence_on_stderr(gateway, arguments, code):
     ran = gateway.cli(*arguments)
     assert ran.code == code, (ran.out, ran.err)

@@ -1,10 +1,13 @@
 """Tokens (spec 7): who may call what from where, until when; and that the command line reaches a running server within a second."""
 
+import re
 import time
 
 import pytest
 from gateway import TOKEN
 from provider_process import until
+
+TRIPLE = re.compile(r"cli_[0-9A-Za-z]+:ck_[0-9A-Za-z]{38}:cs_[0-9A-Za-z]{38}")
 
 
 def refusal(gateway, key, **more):
@@ -106,6 +109,44 @@ def test_twenty_failures_lock_an_address_out_but_a_valid_key_still_works(fresh):
     assert (locked.status, locked.error["code"]) == (429, "too_many_auth_failures")
     assert int(locked.headers["retry-after"]) > 200 and locked.headers["x-should-retry"] == "false"
     assert refusal(gateway, gateway.key) == (200, None)
+
+
+def test_client_credentials_work_wherever_a_key_does(gateway):
+    made = gateway.must("client", "create", "robot", "--role", "member")
+    triple = made["token"]
+    assert triple == f"{made['id']}:{made['api_key']}:{made['api_secret']}" and TRIPLE.fullmatch(triple)
+    within_a_second("the credentials to work", lambda: refusal(gateway, triple) == (200, None))
+    for header in ("x-api-key", "api-key"):
+        assert gateway.chat(key="", headers={header: triple}).status == 200
+    reply = gateway.chat(key=triple)
+    assert gateway.receipt(reply.request_id, key=triple)["client_id"] == made["id"]
+
+
+def test_client_credentials_are_right_as_a_whole_or_not_at_all(fresh):
+    gateway = fresh()
+    one, other = (gateway.must("client", "create", name) for name in ("one", "other"))
+    until("the credentials to work", lambda: refusal(gateway, other["token"]) == (200, None))
+    for part in range(3):
+        mixed = one["token"].split(":")
+        mixed[part] = other["token"].split(":")[part]
+        assert refusal(gateway, ":".join(mixed)) == (401, "invalid_api_key"), part
+    assert refusal(gateway, one["api_key"]) == (401, "invalid_api_key")
+
+
+def test_a_revoked_client_takes_its_keys_and_credentials_along_within_a_second(gateway):
+    client = gateway.must("client", "create", "leaving")
+    key = gateway.create_key("--client", "leaving")["key"]
+    until("the credentials to work", lambda: refusal(gateway, client["token"]) == (200, None))
+    gateway.must("client", "revoke", client["id"])
+    within_a_second("the key to be refused", lambda: refusal(gateway, key) == (401, "revoked_api_key"))
+    assert refusal(gateway, client["token"]) == (401, "revoked_api_key")
+    assert refusal(gateway, gateway.key) == (200, None)
+
+
+def test_a_viewer_looks_but_infers_nothing(gateway):
+    viewer = gateway.must("token", "create", "--label", "auditor", "--role", "viewer")["token"]
+    within_a_second("the viewer to see usage", lambda: gateway.get("/api/v1/usage", key=viewer).status == 200)
+    assert refusal(gateway, viewer) == (403, "missing_scope")
 
 
 def test_one_client_does_not_see_anothers_receipts(gateway):

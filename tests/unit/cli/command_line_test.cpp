@@ -64,6 +64,13 @@ class command_line : public testing::Test {
     return done.code == 0 ? done.parsed() : json();
   }
 
+  static json named(const json& rows, std::string_view name) {
+    for (const auto& row : rows)
+      if (row["name"] == name) return row;
+    ADD_FAILURE() << name << " is not in " << rows;
+    return {};
+  }
+
   void expect_refused(std::vector<std::string> words, exit_code code, std::string_view says) {
     const auto done = cli(std::move(words));
     EXPECT_EQ(done.code, static_cast<int>(code)) << done.err;
@@ -98,6 +105,82 @@ TEST_F(command_line, keys_and_personal_tokens_are_kept_apart) {
   expect_refused({"key", "show", pat["id"]}, exit_code::not_found, "There is no key");
 }
 
+TEST_F(command_line, budgets_are_exact_and_shown_with_what_was_spent) {
+  const auto made = must({"key", "create", "--label", "x", "--budget-per-request", "0.000000001", "--budget-daily",
+                          "0.1", "--budget-weekly", "5", "--budget-monthly", "12.50", "--max-parallel", "3"});
+  const auto done = cli({"key", "show", made["id"], "--json"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  for (const auto* member :
+       {R"("budget_per_request_usd":0.000000001)", R"("budget_daily_usd":0.1)", R"("budget_weekly_usd":5)",
+        R"("budget_monthly_usd":12.5)", R"("max_parallel":3)", R"("spent_today_usd":0)", R"("spent_this_month_usd":0)"})
+    EXPECT_NE(done.out.find(member), std::string::npos) << member << "\n" << done.out;
+  const auto without = must({"key", "create", "--label", "y", "--budget-daily", "0"});
+  EXPECT_TRUE(must({"key", "show", without["id"]})["budget_daily_usd"].is_null()) << "0 is no budget";
+}
+
+TEST_F(command_line, role_and_scopes_follow_from_each_other) {
+  const auto made = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"token", "create", "--label", "x"};
+    words.insert(words.end(), more.begin(), more.end());
+    const auto token = must(std::move(words));
+    return token["role"].get<std::string>() + " " + token["scopes"].dump();
+  };
+  EXPECT_EQ(made({}), R"(member ["inference"])");
+  EXPECT_EQ(made({"--scopes", "usage,vault"}), R"(admin ["usage","vault"])");
+  EXPECT_EQ(made({"--scopes", "admin"}), R"(owner ["admin"])");
+  EXPECT_EQ(made({"--role", "viewer"}), R"(viewer ["usage"])");
+  EXPECT_EQ(made({"--role", "member"}), R"(member ["inference","usage"])");
+  EXPECT_EQ(made({"--role", "owner"}), R"(owner ["inference","usage","vault","admin"])");
+  EXPECT_EQ(made({"--role", "admin", "--scopes", "admin"}), R"(admin ["admin"])");
+}
+
+TEST_F(command_line, a_clients_credentials_are_printed_once_and_rotated_like_tokens) {
+  const auto made = must({"client", "create", "robot", "--budget-daily", "2", "--rpd", "9", "--role", "member"});
+  const std::string token = made["token"];
+  EXPECT_EQ(token, made["id"].get<std::string>() + ":" + made["api_key"].get<std::string>() + ":" +
+                       made["api_secret"].get<std::string>());
+  EXPECT_EQ(made["scopes"], json({"inference", "usage"}));
+  const auto clients = must({"client", "list"});
+  EXPECT_EQ(named(clients, "robot")["rpd"], 9);
+  EXPECT_EQ(named(clients, "robot")["budget_daily_usd"], 2);
+  const auto shown = must({"token", "show", made["token_id"]});
+  EXPECT_EQ(shown["kind"], "triple");
+  EXPECT_TRUE(shown["display"].get<std::string>().starts_with(made["id"].get<std::string>() + ":ck_"));
+  for (const auto& out : {clients.dump(), shown.dump(), cli({"token", "list"}).out})
+    EXPECT_EQ(out.find(made["api_secret"].get<std::string>()), std::string::npos);
+  const std::string rotated = must({"token", "rotate", made["token_id"], "--grace", "0s"})["token"];
+  EXPECT_TRUE(rotated.starts_with(made["id"].get<std::string>() + ":ck_"));
+  EXPECT_NE(rotated, token);
+  EXPECT_TRUE(must({"key", "list"}).empty());
+}
+
+TEST_F(command_line, a_client_without_credentials_and_a_revoked_one) {
+  const auto made = must({"client", "create", "robot", "--no-credentials"});
+  EXPECT_FALSE(made.contains("token"));
+  EXPECT_TRUE(must({"token", "list"}).empty());
+  const auto revoked = must({"client", "revoke", made["id"]});
+  EXPECT_EQ(must({"client", "revoke", made["id"]})["revoked_at"], revoked["revoked_at"]);
+  EXPECT_EQ(named(must({"client", "list"}), "robot")["state"], "revoked");
+  expect_refused({"key", "create", "--label", "x", "--client", "robot"}, exit_code::failed, "is revoked");
+  expect_refused({"client", "revoke", "cli_nobody"}, exit_code::not_found, "client list");
+}
+
+TEST_F(command_line, a_brands_limits_are_set_and_changed_one_by_one) {
+  must({"brand", "create", "acme", "--budget-monthly", "100", "--tpm", "5000", "--no-pool"});
+  const auto changed = must({"brand", "set", "acme", "--tpm", "7000", "--pool-access", "on"});
+  EXPECT_EQ(changed["budget_monthly_usd"], 100);
+  EXPECT_EQ(changed["tpm"], 7000);
+  EXPECT_EQ(changed["pool_access"], true);
+  EXPECT_EQ(must({"brand", "set", "acme", "--budget-monthly", "0"})["budget_monthly_usd"], json());
+  EXPECT_EQ(named(must({"brand", "list"}), "acme"), must({"brand", "set", "acme"}));
+}
+
+TEST_F(command_line, only_the_brand_default_is_the_operators) {
+  must({"key", "create", "--label", "x"});
+  must({"brand", "create", "acme"});
+  for (const auto& brand : must({"brand", "list"})) EXPECT_EQ(brand["is_operator"], brand["name"] == "default");
+}
+
 TEST_F(command_line, revoking_twice_keeps_the_first_time) {
   const std::string id = must({"key", "create", "--label", "x"})["id"];
   const auto first = must({"key", "revoke", id});
@@ -119,7 +202,14 @@ TEST_F(command_line, a_rotated_key_keeps_its_properties_and_the_old_one_ends_aft
 }
 
 TEST_F(command_line, what_cannot_be_kept_or_makes_no_sense_is_refused) {
-  expect_refused({"key", "create", "--label", "x", "--budget-daily", "5"}, exit_code::usage, "Budgets are not served");
+  for (const auto* wrong : {"-1", "a lot", "0.0000000001", "1e3", "9999999999999"})
+    expect_refused({"key", "create", "--label", "x", "--budget-daily", wrong}, exit_code::usage, "--budget-daily");
+  expect_refused({"key", "create", "--label", "x", "--rpd", "-2"}, exit_code::usage, "--rpd");
+  expect_refused({"token", "create", "--label", "x", "--role", "king"}, exit_code::usage, "--role");
+  expect_refused({"token", "create", "--label", "x", "--role", "viewer", "--scopes", "inference"}, exit_code::usage,
+                 "cannot hold");
+  expect_refused({"brand", "set", "default", "--pool-access", "maybe"}, exit_code::usage, "on or off");
+  expect_refused({"brand", "set", "nobody", "--rpd", "1"}, exit_code::not_found, "no brand");
   expect_refused({"key", "create", "--label", "x", "--env", "test"}, exit_code::usage, "prod or dev");
   expect_refused({"key", "create", "--label", "x", "--ip", "10.0.0.0/99"}, exit_code::usage, "--ip");
   expect_refused({"key", "create", "--label", "x", "--expires", "soon"}, exit_code::usage, "--expires");
@@ -133,6 +223,7 @@ TEST_F(command_line, brands_come_with_a_client_and_names_are_unique) {
   EXPECT_TRUE(must({"brand", "create", "acme"})["id"].get<std::string>().starts_with("brd_"));
   EXPECT_EQ(must({"client", "list", "--brand", "acme"})[0]["name"], "default");
   must({"client", "create", "robot", "--brand", "acme"});
+  EXPECT_EQ(must({"token", "list", "--brand", "acme"})[0]["label"], "robot");
   expect_refused({"client", "create", "robot", "--brand", "acme"}, exit_code::failed, "already");
   expect_refused({"brand", "create", "acme"}, exit_code::failed, "already");
   EXPECT_EQ(must({"key", "create", "--label", "x", "--brand", "acme", "--client", "robot"})["brand"], "acme");
