@@ -84,6 +84,17 @@ segment& segment::operator=(segment&& other) noexcept {
 }
 
 result<segment> segment::create(const std::string& directory, std::size_t worker, std::size_t bytes) {
+  // A loader that looks for abandoned files may take a new one for such, before it is locked, and lock and remove it.
+  constexpr int attempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    auto made = create_once(directory, worker, bytes);
+    const bool taken = !made && (made.error() == boost::system::errc::resource_unavailable_try_again ||
+                                 made.error() == boost::system::errc::no_such_file_or_directory);
+    if (!taken || attempt == attempts) return made;
+  }
+}
+
+result<segment> segment::create_once(const std::string& directory, std::size_t worker, std::size_t bytes) {
   segment made;
   const auto name = new_path(directory, worker);
   made.path_ = name + std::string(unfinished_suffix);
@@ -104,7 +115,6 @@ result<segment> segment::create(const std::string& directory, std::size_t worker
   std::memset(made.data_, 0, bytes);
   write_header(made.data_, bytes);
   made.end_ = sizeof(segment_header);
-  // Fails when another loader took it for an abandoned one, before it was locked, and removed it.
   const auto path = name + std::string(segment_suffix);
   if (::rename(made.path_.c_str(), path.c_str()) != 0) return give_up(last_error());
   made.path_ = path;

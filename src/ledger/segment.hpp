@@ -80,6 +80,7 @@ class segment {
   void close(bool remove) noexcept;
 
  private:
+  static result<segment> create_once(const std::string& directory, std::size_t worker, std::size_t bytes);
   [[nodiscard]] std::atomic_ref<std::uint64_t> committed_end() const noexcept {
     return std::atomic_ref(reinterpret_cast<segment_header*>(data_)->committed);
   }

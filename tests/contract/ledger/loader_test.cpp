@@ -88,7 +88,10 @@ TEST_P(loading, a_database_that_is_away_delays_receipts_and_loses_none) {
   spool_writer spool(spool_path(), 0, segment_bytes, 64 * segment_bytes);
   loader moves(spool_path(), fallible(), 0ms);
   moves.attach(spool);
-  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
+  for (int i = 0; i < 1'000; ++i) {
+    const auto appended = spool.append(encoded(receipt_of(usual_id(i))));
+    ASSERT_TRUE(appended) << i << ": " << appended.error().message();
+  }
   EXPECT_FALSE(moves.flush(150ms));
   EXPECT_FALSE(moves.healthy());
   EXPECT_GT(moves.figures().failed_batches, 0U);

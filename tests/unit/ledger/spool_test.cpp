@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -258,6 +259,28 @@ TEST_F(spool_files, append_speed_is_printed) {
   for (int i = 0; i < count; ++i) ASSERT_TRUE(spool.append(record));
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
   std::cout << "append of 400 bytes: " << took.count() / count << " ns\n";
+}
+
+// Between its creation and its lock a new segment looks abandoned: a writer once failed when a loader looked just then.
+TEST_F(spool_files, a_loader_that_looks_for_abandoned_files_never_costs_a_writer_its_new_segment) {
+  std::atomic<bool> done{false};
+  std::vector<std::jthread> looking;
+  for (int i = 0; i < 4; ++i) {
+    looking.emplace_back([&] {
+      while (!done) (void)claim_leftovers(spool_path());
+    });
+  }
+  int failed = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    auto made = segment::create(spool_path(), 0, 4'096);
+    if (!made) {
+      ++failed;
+    } else {
+      made->close(true);
+    }
+  }
+  done = true;
+  EXPECT_EQ(failed, 0);
 }
 
 }  // namespace
