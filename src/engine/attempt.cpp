@@ -155,7 +155,8 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
                              .base_path = to.base_path,
                              .model = who.model,
                              .secret = secret,
-                             .forwarded_headers = in.what.forwarded_headers});
+                             .forwarded_headers = in.what.forwarded_headers,
+                             .clamped_max_tokens = in.what.clamped_max_tokens});
   dropped = std::move(wire.dropped_params);
   upstream::client::canceller starting;
   result<std::unique_ptr<upstream::call>> started = make_error_code(upstream::errc::cancelled);

@@ -52,6 +52,23 @@ router::candidate_health health_of(rooms& house, const request_context& context,
   return h;
 }
 
+/// Where a brand wants no fallback, one candidate serves or none: the first that there is any key for.
+void keep_one(rooms& house, const request_context& context, std::vector<router::candidate>& chain) {
+  const auto served = [&](const router::candidate& c) {
+    return c.provider->auth == catalogue::auth_style::none ||
+           house.keys.available(c.provider->id, context.who->brand_id, context.who->pool_access).any;
+  };
+  const auto found = std::find_if(chain.begin(), chain.end(), served);
+  if (found != chain.end()) std::swap(chain.front(), *found);
+  chain.resize(1);
+}
+
+model::api_error ruled_out(std::string_view name) {
+  return model::make_error(
+      model::api_errc::model_not_allowed,
+      "The preferences of this brand allow no provider and model that serve '" + std::string(name) + "'.", "model");
+}
+
 }  // namespace
 
 void plan::release(engine::health_board& health) const {
@@ -69,6 +86,11 @@ model::outcome<plan> make_plan(rooms& house, const request_context& context, con
   auto& chain = made.resolved.chain;
   std::erase_if(chain, [&](const auto& c) { return !context.who->may_use(asked.model, c.name()); });
   if (chain.empty()) return not_allowed(asked.model);
+  const auto& wanted = context.routing->preferences_of(context.who->brand_id);
+  router::apply_preferences(made.resolved, wanted, *context.routing->data, brand);
+  std::erase_if(chain, [&](const auto& c) { return !context.who->may_use(asked.model, c.name()); });
+  if (chain.empty()) return ruled_out(asked.model);
+  if (!wanted.fallback_enabled) keep_one(house, context, chain);
 
   std::vector<router::candidate_health> health;
   health.reserve(chain.size());

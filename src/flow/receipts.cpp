@@ -20,6 +20,12 @@ std::string_view status_of(engine::report::ending how) noexcept {
   return "error";
 }
 
+/// False when the client left before any provider had been sent the request.
+bool was_called(const engine::report& went) noexcept {
+  const bool unused = went.used.total() == 0 && !went.used.estimated;
+  return went.how != engine::report::ending::client_gone || !unused;
+}
+
 }  // namespace
 
 model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
@@ -39,7 +45,8 @@ model::receipt begin_receipt(const rooms& house, const request_context& context,
   return r;
 }
 
-void complete_receipt(model::receipt& r, const plan& made, const engine::report& went) {
+void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made,
+                      const engine::report& went) {
   r.attempts = went.attempts;
   r.tokens = went.used;
   r.dropped_params = went.dropped_params;
@@ -51,8 +58,10 @@ void complete_receipt(model::receipt& r, const plan& made, const engine::report&
     r.reason = winner.reason;
     r.fallback_used = !went.fallback_from.empty();
     r.fallback_from = went.fallback_from;
-    r.cost_known = winner.what.entry != nullptr && winner.what.entry->price.known();
-    if (r.cost_known) r.cost = model::cost_of(went.used, winner.what.entry->price);
+    const auto rates = routing.price_of(
+        winner.what, r.brand_id, went.attempts.empty() ? std::string_view{} : went.attempts.back().integration_id);
+    r.cost_known = rates.known();
+    if (r.cost_known && was_called(went)) r.cost = model::cost_of(went.used, rates);
   }
   r.http_status = went.how == engine::report::ending::client_gone ? 499 : 200;
   using ending = engine::report::ending;

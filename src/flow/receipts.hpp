@@ -10,7 +10,7 @@ namespace spidergate::flow {
                                            const model::inference_request* asked);
 
 /// Adds who served, what it used and what that costs.
-void complete_receipt(model::receipt& r, const plan& made, const engine::report& went);
+void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made, const engine::report& went);
 
 /// Adds an error and what it means for the status.
 void refuse_receipt(model::receipt& r, const model::api_error& error);

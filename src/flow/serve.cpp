@@ -1,3 +1,4 @@
+#include "cost_bound.hpp"
 #include "plan.hpp"
 #include "receipts.hpp"
 
@@ -49,7 +50,34 @@ model::api_error spool_is_full() {
   return error;
 }
 
+/// What may be used and spent, for the limits to judge. A request that cannot be served is counted, but costs nothing.
+limits::demand demand_of(const request_context& context, const model::outcome<model::inference_request>& asked,
+                         const model::outcome<plan>& planned) {
+  limits::demand what;
+  if (!asked) return what;
+  what.tokens = asked->estimated_prompt_tokens;
+  if (!planned || !has_budgets(*context.who)) return what;
+  const auto bound = bound_cost(*context.routing, context.who->brand_id, planned->order, *asked);
+  what.worst = bound.worst;
+  what.least = bound.least;
+  return what;
+}
+
+/// Where budgets hold and the client left the answer's length open: how long it may get.
+std::optional<std::int64_t> clamp_for(const request_context& context, const limits::demand& what,
+                                      const limits::reservation& held, const plan& planned,
+                                      const model::inference_request& asked) {
+  if (what.worst <= money{} || asked.max_tokens) return std::nullopt;
+  return affordable_tokens(*context.routing, context.who->brand_id, planned.order, asked, held.granted());
+}
+
 }  // namespace
+
+const router::preferences& routing_snapshot::preferences_of(const std::string& brand_id) const {
+  static const router::preferences none;
+  const auto own = preferences.find(brand_id);
+  return own == preferences.end() ? none : own->second;
+}
 
 const router::brand_overrides& routing_snapshot::of(const std::string& brand_id) const {
   static const router::brand_overrides none;
@@ -68,15 +96,16 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
     co_return outcome;
   }
 
-  auto admission =
-      co_await house.limits.reserve(house.home, context.who, context.request_id,
-                                    {.tokens = asked ? asked->estimated_prompt_tokens : 0, .worst = {}, .least = {}});
+  // The plan comes first, since what a request may cost follows from it; but a caller over its limits is told that
+  // first.
+  auto planned = asked ? make_plan(house, context, *asked) : model::outcome<plan>(asked.error());
+  const auto what_may_be = demand_of(context, asked, planned);
+  auto admission = co_await house.limits.reserve(house.home, context.who, context.request_id, what_may_be);
   context.rates = admission.state;
+  if (!admission.verdict && planned) planned->release(house.health);
   if (!admission.verdict) co_return refuse(house, context, std::move(begun), admission.verdict.error());
-  if (!asked) co_return refuse(house, context, std::move(begun), asked.error());
-
-  auto planned = make_plan(house, context, *asked);
   if (!planned) co_return refuse(house, context, std::move(begun), planned.error());
+  context.clamped_max_tokens = clamp_for(context, what_may_be, *admission.verdict, *planned, *asked);
   begun.strategy = planned->resolved.strategy;
   begun.alias = planned->resolved.alias;
   begun.candidates_evaluated = static_cast<std::int64_t>(planned->resolved.chain.size());
@@ -92,13 +121,14 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
                           .retry_count = asked->options.retry_count.value_or(settings.retry_count),
                           .forwarded_headers = context.forwarded_headers,
                           .stop = context.stop,
+                          .clamped_max_tokens = context.clamped_max_tokens,
                           .sink = sink};
   served outcome;
   outcome.went = co_await house.engine.run(what, settings);
   planned->release(house.health);
 
   outcome.receipt = std::move(begun);
-  complete_receipt(outcome.receipt, *planned, outcome.went);
+  complete_receipt(outcome.receipt, *context.routing, *planned, outcome.went);
   admission.verdict->settle(outcome.went.used.total(), outcome.receipt.cost);
   using ending = engine::report::ending;
   if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed)

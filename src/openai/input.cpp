@@ -32,6 +32,7 @@ bool request_builder::input_element(json::value v, bool objects_too, const path&
   switch (v.kind()) {
     case json::kind::string:
       text_bytes_ += v.raw().size();
+      ++prompts_;
       return true;
     case json::kind::number: {
       std::int64_t token = 0;
@@ -39,6 +40,7 @@ bool request_builder::input_element(json::value v, bool objects_too, const path&
       return integer(v, 0, std::numeric_limits<std::int64_t>::max(), token, at);
     }
     case json::kind::array:
+      ++prompts_;
       return token_list(v, at);
     case json::kind::object:
       text_bytes_ += v.raw().size();

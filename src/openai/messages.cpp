@@ -16,6 +16,10 @@ constexpr std::array<std::string_view, 6> roles{"system", "assistant", "user", "
 constexpr std::int64_t image_tokens = 1000;
 constexpr std::size_t audio_bytes_per_token = 256;
 constexpr std::size_t file_bytes_per_token = 32;
+// The most that they can be: speech squeezed to 6 kbit/s at 32 tokens a second is a token in 32 bytes of base64, half
+// of that to be sure; a document may be text, squeezed, with a picture of every page.
+constexpr std::size_t audio_bytes_per_token_at_least = 16;
+constexpr std::size_t file_bytes_per_token_at_least = 1;
 
 }  // namespace
 
@@ -37,6 +41,8 @@ bool request_builder::message(json::value v, const path& at) {
     if (m.name == "role") role = m.value;
     if (m.name == "content") body = m.value;
     if (m.name == "tool_calls") calls = m.value;
+    // An answer of an earlier turn, kept by the provider.
+    if (m.name == "audio" && m.value.given()) request_.unsized_media = true;
   }
   if (!role.exists()) return missing(at.member("role"));
   if (!want(role, json::kind::string, at.member("role"))) return false;
@@ -83,11 +89,27 @@ bool request_builder::content_part(json::value v, const path& at) {
   if (name == "input_audio") return media_part(v, "input_audio", true, at);
   if (name == "file") return media_part(v, "file", false, at);
   if (name == "image" || name == "input_image") {
-    request_.needs.images = true;
-    text_bytes_ -= v.raw().size();
-    other_tokens_ += image_tokens;
+    add_image(v.raw().size());
+  } else if (name != "refusal") {
+    request_.unsized_media = true;
   }
   return true;  // a type that we do not know is between the client and the provider
+}
+
+void request_builder::add_image(std::size_t bytes) {
+  request_.needs.images = true;
+  ++request_.images;
+  text_bytes_ -= bytes;
+  media_bytes_ += bytes;
+  other_tokens_ += image_tokens;
+}
+
+void request_builder::add_media(std::size_t bytes, std::size_t usual_bytes_per_token,
+                                std::size_t fewest_bytes_per_token) {
+  text_bytes_ -= bytes;
+  media_bytes_ += bytes;
+  other_tokens_ += static_cast<std::int64_t>(bytes / usual_bytes_per_token);
+  most_media_tokens_ += static_cast<std::int64_t>(bytes / fewest_bytes_per_token);
 }
 
 bool request_builder::text_part(json::value part, const path& at) {
@@ -100,9 +122,7 @@ bool request_builder::image_part(json::value part, const path& at) {
   const auto image = part.find("image_url");
   const path image_at = at.member("image_url");
   if (!image.exists()) return missing(image_at);
-  request_.needs.images = true;
-  other_tokens_ += image_tokens;
-  text_bytes_ -= image.raw().size();
+  add_image(image.raw().size());
   if (image.is(json::kind::string)) return true;  // Mistral's short form
   if (!want(image, json::kind::object, image_at)) return false;
   const auto url = image.find("url");
@@ -118,8 +138,12 @@ bool request_builder::media_part(json::value part, std::string_view field, bool 
   if (!audio && !want(media, json::kind::object, at.member(field))) return false;
   (audio ? request_.needs.audio : request_.needs.files) = true;
   const std::size_t bytes = media.raw().size();
-  text_bytes_ -= bytes;
-  other_tokens_ += static_cast<std::int64_t>(bytes / (audio ? audio_bytes_per_token : file_bytes_per_token));
+  if (audio) {
+    add_media(bytes, audio_bytes_per_token, audio_bytes_per_token_at_least);
+  } else {
+    add_media(bytes, file_bytes_per_token, file_bytes_per_token_at_least);
+    if (!media.find("file_data").given()) request_.unsized_media = true;
+  }
   return true;
 }
 

@@ -51,6 +51,7 @@ struct field_table {
       row{"max_tokens", on_text, &b::max_tokens},
       row{"max_completion_tokens", on_chat, &b::max_completion_tokens},
       row{"n", on_text, &b::choice_count},
+      row{"best_of", bit(endpoint::completions), &b::best_of},
       row{"temperature", on_text, &b::any_number},
       row{"top_p", on_text, &b::any_number},
       row{"presence_penalty", on_text, &b::any_number},
@@ -79,8 +80,17 @@ bool request_builder::body(json::value root) {
   }
   if (!required_fields()) return false;
   request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
-  request_.estimated_prompt_tokens = static_cast<std::int64_t>((text_bytes_ + 2) / 3) + other_tokens_;
+  finish_estimates();
   return true;
+}
+
+void request_builder::finish_estimates() {
+  constexpr std::int64_t most_tokens_around_tools = 1000;
+  request_.estimated_prompt_tokens = static_cast<std::int64_t>((text_bytes_ + 2) / 3) + other_tokens_;
+  request_.most_prompt_tokens = static_cast<std::int64_t>(request_.body.size() - media_bytes_) + most_media_tokens_ +
+                                (request_.needs.tools ? most_tokens_around_tools : 0);
+  request_.answers = std::max(request_.choices, best_of_);
+  if (request_.kind == endpoint::completions) request_.answers *= std::max<std::int64_t>(1, prompts_);
 }
 
 bool request_builder::top_member(const json::member& m) {
@@ -156,6 +166,10 @@ bool request_builder::max_completion_tokens(json::value v, const path& at) {
 
 bool request_builder::choice_count(json::value v, const path& at) {
   return integer(v, 1, most_choices, request_.choices, at);
+}
+
+bool request_builder::best_of(json::value v, const path& at) {
+  return integer(v, 1, most_choices, best_of_, at);
 }
 
 bool request_builder::any_number(json::value v, const path& at) {

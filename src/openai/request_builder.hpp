@@ -36,6 +36,7 @@ class request_builder {
   bool max_tokens(json::value v, const path& at);
   bool max_completion_tokens(json::value v, const path& at);
   bool choice_count(json::value v, const path& at);
+  bool best_of(json::value v, const path& at);
   bool any_number(json::value v, const path& at);
   bool any_integer(json::value v, const path& at);
   bool any_object(json::value v, const path& at);
@@ -90,8 +91,15 @@ class request_builder {
   std::optional<std::int64_t> max_tokens_, max_completion_tokens_;
 
   // What the prompt estimate is made of.
+  void add_image(std::size_t bytes);
+  void add_media(std::size_t bytes, std::size_t usual_bytes_per_token, std::size_t fewest_bytes_per_token);
+  void finish_estimates();
   std::size_t text_bytes_ = 0;
   std::int64_t other_tokens_ = 0;
+  std::size_t media_bytes_ = 0;  ///< no text, though they stand in the body
+  std::int64_t most_media_tokens_ = 0;
+  std::int64_t prompts_ = 0;  ///< of a completion
+  std::int64_t best_of_ = 1;
 };
 
 }  // namespace spidergate::openai

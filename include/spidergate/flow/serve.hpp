@@ -1,12 +1,14 @@
 #pragma once
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/catalogue/catalogue.hpp>
+#include <spidergate/catalogue/price_overrides.hpp>
 #include <spidergate/engine/engine.hpp>
 #include <spidergate/ledger/spool.hpp>
 #include <spidergate/limits/limiter.hpp>
 #include <spidergate/model/api_error.hpp>
 #include <spidergate/model/inference_request.hpp>
 #include <spidergate/model/receipt.hpp>
+#include <spidergate/router/preferences.hpp>
 #include <spidergate/router/router.hpp>
 #include <spidergate/runtime/awaitable.hpp>
 #include <spidergate/runtime/clock.hpp>
@@ -22,15 +24,32 @@
 
 namespace spidergate::flow {
 
-/// Everything that decides where a request may go: the catalogue and each brand's overrides. One immutable snapshot,
-/// taken once per request.
+/// Everything that decides where a request may go and what it costs there: the catalogue and each brand's overrides.
+/// One immutable snapshot, taken once per request.
 struct routing_snapshot {
+  /// What an integration's owner pays, where that differs.
+  struct integration_prices {
+    std::string integration_id, brand_id;  ///< the brand empty: a pool key
+    catalogue::price_overrides prices;
+  };
+
   std::shared_ptr<const catalogue::catalogue> data;
   std::unordered_map<std::string, router::brand_overrides>
       brands;  ///< by brand id; "" holds what applies to all brands
+  std::unordered_map<std::string, router::preferences> preferences;    ///< by brand id, where there are any
+  std::unordered_map<std::string, catalogue::price_overrides> prices;  ///< by brand id, where there are any
+  std::unordered_map<std::string, std::vector<integration_prices>>
+      key_prices;  ///< by provider: of integrations that have any
 
   /// The overrides of a brand, with those for all brands behind them.
   [[nodiscard]] const router::brand_overrides& of(const std::string& brand_id) const;
+  [[nodiscard]] const router::preferences& preferences_of(const std::string& brand_id) const;
+  /// What `who` costs that brand there: the list price, changed by the brand's own, then by those of the integration
+  /// that served.
+  [[nodiscard]] model::price price_of(const router::candidate& who, const std::string& brand_id,
+                                      std::string_view integration_id) const;
+  /// Every price that `price_of` may give for it.
+  [[nodiscard]] std::vector<model::price> prices_of(const router::candidate& who, const std::string& brand_id) const;
 };
 
 /// Told of every finished request, synchronously and without delay: counts, never waits.
@@ -61,7 +80,8 @@ struct request_context {
   std::shared_ptr<const engine::options> settings;
   std::vector<std::pair<std::string, std::string>> forwarded_headers;
   runtime::stop_signal stop;
-  limits::rate_state rates;  ///< set as soon as the limits have spoken, for the answer's headers
+  limits::rate_state rates;                        ///< set as soon as the limits have spoken, for the answer's headers
+  std::optional<std::int64_t> clamped_max_tokens;  ///< set where a budget pays for a short answer only
 };
 
 /// How a request ended, for the answer that the api room writes. The receipt is in the spool already.
@@ -72,9 +92,9 @@ struct served {
       error;  ///< set: this is what the client is told, as an answer or as the last frame of its stream
 };
 
-/// The story of one inference request: limits, router, engine (which asks vault, dialect and upstream), settlement,
-/// receipt. `asked` may be an error already: a request that cannot be read is counted and gets its receipt like any
-/// other. `sink` is where a stream goes; null for whole answers. Worker thread only.
+/// The story of one inference request: plan, limits and budgets, engine (which asks vault, dialect and upstream),
+/// settlement, receipt. `asked` may be an error already: a request that cannot be read is counted and gets its receipt
+/// like any other. `sink` is where a stream goes; null for whole answers. Worker thread only.
 awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
                         model::endpoint kind, engine::response_sink* sink);
 

@@ -56,11 +56,18 @@ struct inference_request {
   std::vector<body_member> members;  ///< of the top-level object, in order
   std::string model;                 ///< unescaped
   bool stream = false;
-  bool include_usage = false;                ///< stream_options.include_usage
-  std::optional<std::int64_t> max_tokens;    ///< max_completion_tokens, else max_tokens
-  std::int64_t choices = 1;                  ///< n
-  bool wants_base64 = false;                 ///< embeddings: encoding_format "base64"
-  std::int64_t estimated_prompt_tokens = 0;  ///< from above: bytes of text / 3, plus 1,000 per image
+  bool include_usage = false;              ///< stream_options.include_usage
+  std::optional<std::int64_t> max_tokens;  ///< max_completion_tokens, else max_tokens
+  std::int64_t choices = 1;                ///< n
+  bool wants_base64 = false;               ///< embeddings: encoding_format "base64"
+  /// How many answers are made and charged: n, or best_of where that is more, for each prompt.
+  std::int64_t answers = 1;
+  std::int64_t estimated_prompt_tokens = 0;  ///< sensibly from above: bytes of text / 3, plus 1,000 per image
+  /// What no tokenizer exceeds, images not counted: a token is at least one byte of the body, sound has at most one
+  /// in 16 bytes of base64, tools up to 1,000 of the provider's own. Budgets are reserved by it.
+  std::int64_t most_prompt_tokens = 0;
+  std::int64_t images = 0;     ///< in the prompt
+  bool unsized_media = false;  ///< the prompt names media whose size cannot be seen here, such as a stored file
   request_needs needs;
   routing_options options;
 

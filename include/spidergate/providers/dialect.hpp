@@ -40,7 +40,7 @@ struct encode_input {
   const credential& secret;
   /// Client headers that may travel on (spec 10), lower-case name and value.
   const std::vector<std::pair<std::string, std::string>>& forwarded_headers;
-  /// The most tokens that the budget pays for, where the client set no max_tokens of its own: sent as that.
+  /// The most tokens that the budget pays for; set only where the client set no max_tokens of its own: sent as that.
   std::optional<std::int64_t> clamped_max_tokens = std::nullopt;
 };
 

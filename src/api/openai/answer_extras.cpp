@@ -49,6 +49,10 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
   headers.add("x-llm-gateway", model::compact_json(filed));
 }
 
+void add_clamp_header(http::header_block& headers, const flow::request_context& context) {
+  if (context.clamped_max_tokens) headers.add("X-SpiderGate-Clamped-Max-Tokens", *context.clamped_max_tokens);
+}
+
 std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
                           std::chrono::microseconds total) {
   const auto gateway = total - provider - before_flow;

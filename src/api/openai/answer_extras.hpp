@@ -23,6 +23,9 @@ struct answer_extras {
 /// Adds the headers that tell who served and what it cost (spec 12).
 void add_execution_headers(http::header_block& headers, const model::receipt& filed);
 
+/// Says how long the answer could get where a budget made it short (spec 8).
+void add_clamp_header(http::header_block& headers, const flow::request_context& context);
+
 /// "auth;dur=0.012, route;dur=0.040, provider;dur=12.3, total;dur=12.4", in milliseconds.
 [[nodiscard]] std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
                                         std::chrono::microseconds total);

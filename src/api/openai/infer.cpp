@@ -68,12 +68,14 @@ std::vector<std::pair<std::string, std::string>> headers_to_forward(request_scop
   return forwarded;
 }
 
-awaitable<void> answer_whole(request_scope& r, const flow::served& outcome, const model::inference_request& asked,
-                             const answer_extras& extras, std::chrono::microseconds before_flow) {
+awaitable<void> answer_whole(request_scope& r, const flow::request_context& context, const flow::served& outcome,
+                             const model::inference_request& asked, const answer_extras& extras,
+                             std::chrono::microseconds before_flow) {
   http::header_block headers;
   headers.add("Content-Type", "application/json");
   r.add_common_headers(headers);
   add_execution_headers(headers, outcome.receipt);
+  add_clamp_header(headers, context);
   headers.add("Server-Timing", server_timing(before_flow, outcome.went.upstream_time, since(r, r.x.started())));
 
   auto pieces = outcome.went.answer.body;
@@ -140,7 +142,8 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
                                 .settings = r.now.engine_settings.get(),
                                 .forwarded_headers = headers_to_forward(r),
                                 .stop = {},
-                                .rates = {}};
+                                .rates = {},
+                                .clamped_max_tokens = {}};
   r.x.watch_client([&context] { context.stop.stop(runtime::stop_signal::reason::client_gone); });
 
   const bool streams = asked && asked->stream;
@@ -151,7 +154,7 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
   if (outcome.error) {
     co_await answer_failure(r, outcome, sink.opened());
   } else if (outcome.went.how == ending::answered) {
-    co_await answer_whole(r, outcome, *asked, answer_extras::asked_by(r), before_flow);
+    co_await answer_whole(r, context, outcome, *asked, answer_extras::asked_by(r), before_flow);
   } else if (outcome.went.how == ending::streamed) {
     (void)co_await r.x.finish(closing_frames(outcome, *asked, answer_extras::asked_by(r)));
     co_await r.with.house.engine.finish_reading(std::move(outcome.went.remainder));

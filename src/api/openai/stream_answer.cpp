@@ -20,6 +20,7 @@ void stream_answer::open(const opening& head) {
     for (const auto& name : head.dropped_params) dropped.append(dropped.empty() ? "" : ", ").append(name);
     if (!dropped.empty()) headers.add("X-SpiderGate-Dropped-Params", dropped);
   }
+  add_clamp_header(headers, context_);
   headers.add("X-SpiderGate-Cache", "off");
   r_.x.begin_stream(200, headers);
 }

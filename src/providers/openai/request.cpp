@@ -141,6 +141,15 @@ std::string with_usage_asked(std::string_view options) {
   return out;
 }
 
+/// What the provider calls the length of an answer: everybody knows max_tokens but for OpenAI's own service, whose
+/// newer models refuse it.
+std::string_view length_field(const encode_input& in) {
+  constexpr std::string_view old_name = "max_tokens", new_name = "max_completion_tokens";
+  const auto& id = in.provider.id;
+  const bool new_known = id == "openai" || id.starts_with("azure");
+  return in.asked.kind == endpoint::chat && new_known ? new_name : old_name;
+}
+
 /// Edits the top level of one body; members are the request's, by index.
 class body_edit {
  public:
@@ -173,6 +182,9 @@ class body_edit {
       std::string wanted;
       append_json_string(wanted, in_.model);
       if (m.value != wanted) edits_.replace(m.value, std::move(wanted));
+    } else if (in_.clamped_max_tokens && (m.name == "max_tokens" || m.name == "max_completion_tokens")) {
+      // The client's own is a null, or there would be no clamp.
+      if (m.name == length_field(in_)) edits_.replace(m.value, std::to_string(*in_.clamped_max_tokens));
     } else if (m.name == "stream_options" && streams(in_.asked)) {
       auto merged = with_usage_asked(m.value);
       if (merged != m.value) edits_.replace(m.value, std::move(merged));
@@ -195,6 +207,9 @@ class body_edit {
     }
     if (streams(in_.asked) && in_.asked.find("stream_options") == nullptr) {
       added.append(R"(,"stream_options":{"include_usage":true})");
+    }
+    if (const auto name = length_field(in_); in_.clamped_max_tokens && in_.asked.find(name) == nullptr) {
+      added.append(",\"").append(name).append("\":").append(std::to_string(*in_.clamped_max_tokens));
     }
     if (added.empty()) return;
     if (last_kept_ != nullptr) {
