@@ -15,9 +15,9 @@ struct first_tokens {
   secret_string admin;  ///< spideriq_pat_… of an owner, with every scope
 };
 
-/// Makes the operator brand `default`, client `default` (unless the CLI has made them), one key and one admin token, when the store
-/// has never been served from (spec 3); nothing otherwise. Safe when two processes start at once: one of them makes
-/// them.
+/// Makes the operator brand `default`, client `default` (unless the CLI has made them), one key and one admin token,
+/// when the store has never been served from (spec 3); nothing otherwise. Safe when two processes start at once: one of
+/// them makes them.
 [[nodiscard]] boost::system::result<std::optional<first_tokens>, std::string> prepare_store(
     sql::connection& on, crypto::random_source& random, epoch_ms now);
 

@@ -51,7 +51,6 @@ result<rotated> rotate(sql::connection& on, const issuer& by, const store::token
   if (const auto stored = store::tokens::insert(on, done.made.row); !stored) return stored.error();
   const auto ended = store::tokens::set_expiry(on, old.id, done.old_ends_at, done.made.row.id);
   if (!ended) return ended.error();
-  if (!*ended) return store::errc::already_exists;  // somebody else was faster
   // Somebody else has replaced it since `old` was read.
   if (!*ended) return store::make_error_code(store::errc::already_exists);
   if (const auto kept = work->commit(); !kept) return kept.error();

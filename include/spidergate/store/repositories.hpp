@@ -29,7 +29,8 @@ result<std::optional<brand_record>> find_by_name(sql::connection& on, std::strin
 
 namespace clients {
 result<void> insert(sql::connection& on, const client_record& c);
-result<bool> update(sql::connection& on, const client_record& c);  ///< whole row by id; errc::already_exists
+/// Whole row by id, but a revocation stays; errc::already_exists.
+result<bool> update(sql::connection& on, const client_record& c);
 result<std::vector<client_record>> list(sql::connection& on, std::string_view brand_id);  ///< empty: all
 result<std::vector<client_record>> page(sql::connection& on, std::string_view brand_id, std::string_view after,
                                         std::size_t limit);
@@ -40,8 +41,9 @@ result<std::optional<client_record>> find_by_name(sql::connection& on, std::stri
 
 namespace tokens {
 result<void> insert(sql::connection& on, const token_record& t);
-result<std::vector<token_record>> list(sql::connection& on);      ///< all, revoked ones too, oldest first
-result<bool> update(sql::connection& on, const token_record& t);  ///< whole row by id
+result<std::vector<token_record>> list(sql::connection& on);  ///< all, revoked ones too, oldest first
+/// Whole row by id; but what was revoked, replaced or used since `t` was read stays so.
+result<bool> update(sql::connection& on, const token_record& t);
 /// `kinds` are those to list, all of them when empty.
 result<std::vector<token_record>> page(sql::connection& on, std::string_view brand_id,
                                        std::span<const std::string_view> kinds, std::string_view after,
@@ -49,6 +51,7 @@ result<std::vector<token_record>> page(sql::connection& on, std::string_view bra
 result<std::optional<token_record>> find(sql::connection& on, std::string_view id);
 result<bool> revoke(sql::connection& on, std::string_view id,
                     epoch_ms at);  ///< false: no such token; revoking twice keeps the first time
+/// False: no such token, or it was replaced already.
 result<bool> set_expiry(sql::connection& on, std::string_view id, epoch_ms at, std::string_view rotated_to);
 result<void> touch(sql::connection& on,
                    std::span<const std::pair<std::string, epoch_ms>> last_used);  ///< no version raise
