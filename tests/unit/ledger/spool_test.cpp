@@ -271,7 +271,7 @@ TEST_F(spool_files, a_loader_that_looks_for_abandoned_files_never_costs_a_writer
     });
   }
   int failed = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < 600; ++i) {
     auto made = segment::create(spool_path(), 0, 4'096);
     if (!made) {
       ++failed;
