@@ -51,7 +51,7 @@ result<std::vector<token_record>> page(sql::connection& on, std::string_view bra
 result<std::optional<token_record>> find(sql::connection& on, std::string_view id);
 result<bool> revoke(sql::connection& on, std::string_view id,
                     epoch_ms at);  ///< false: no such token; revoking twice keeps the first time
-/// False: no such token, or it was replaced already.
+/// False: no such token, or it was replaced or revoked already.
 result<bool> set_expiry(sql::connection& on, std::string_view id, epoch_ms at, std::string_view rotated_to);
 result<void> touch(sql::connection& on,
                    std::span<const std::pair<std::string, epoch_ms>> last_used);  ///< no version raise

@@ -41,7 +41,8 @@ constexpr auto select_one = statement<select, columns, next, limit_columns, from
 constexpr std::string_view revoke_one =
     "UPDATE tokens SET revoked_at = CASE WHEN revoked_at = 0 THEN $2 ELSE revoked_at END WHERE id = $1 RETURNING id";
 constexpr std::string_view expire_one =
-    "UPDATE tokens SET expires_at = $2, rotated_to = $3 WHERE id = $1 AND rotated_to = '' RETURNING id";
+    "UPDATE tokens SET expires_at = $2, rotated_to = $3 WHERE id = $1 AND rotated_to = '' AND revoked_at = 0 "
+    "RETURNING id";
 // Never backwards, for several servers may report the same token.
 constexpr std::string_view touch_one = "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
 

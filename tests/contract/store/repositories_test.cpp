@@ -177,8 +177,8 @@ TEST_P(repositories, a_token_comes_back_whole_and_changes) {
 TEST_P(repositories, writing_back_a_token_undoes_no_revocation_rotation_or_use) {
   ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
   const auto read_before = tokens::find(*on, "tok_1").value().value();
-  ASSERT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
   ASSERT_TRUE(tokens::set_expiry(*on, "tok_1", 4, "tok_2").value());
+  ASSERT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
   const std::vector<std::pair<std::string, epoch_ms>> used = {{"tok_1", 90}};
   ASSERT_TRUE(tokens::touch(*on, used));
   EXPECT_TRUE(tokens::update(*on, read_before).value());
@@ -194,6 +194,12 @@ TEST_P(repositories, a_token_is_replaced_once) {
   EXPECT_TRUE(tokens::set_expiry(*on, "tok_1", 500, "tok_2").value());
   EXPECT_FALSE(tokens::set_expiry(*on, "tok_1", 900, "tok_3").value());
   EXPECT_EQ(tokens::find(*on, "tok_1").value()->rotated_to, "tok_2");
+}
+
+TEST_P(repositories, a_revoked_token_is_not_replaced) {
+  ASSERT_TRUE(tokens::insert(*on, token("tok_1", "h")));
+  ASSERT_TRUE(tokens::revoke(*on, "tok_1", 100).value());
+  EXPECT_FALSE(tokens::set_expiry(*on, "tok_1", 500, "tok_2").value());
 }
 
 TEST_P(repositories, a_secret_hash_that_was_broken_by_hand_is_corrupt) {
