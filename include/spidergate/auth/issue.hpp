@@ -40,7 +40,7 @@ struct rotated {
 
 /// Replaces `old` by a new token that may do the same, and lets the old one work for `grace` more, or to its own
 /// expiry if that comes first; both in one transaction. `old` must be active. Fails with store::errc;
-/// already_exists says that somebody else has replaced it meanwhile.
+/// already_exists says that somebody else has replaced or revoked it meanwhile.
 [[nodiscard]] result<rotated> rotate(sql::connection& on, const issuer& by, const store::token_record& old,
                                      std::chrono::milliseconds grace);
 
