@@ -1,5 +1,6 @@
 #include "attempt.hpp"
 
+#include "backoff.hpp"
 #include "credential.hpp"
 #include "stream_relay.hpp"
 
@@ -68,8 +69,11 @@ awaitable<attempt_outcome> refused(attempt_setting& in, const providers::dialect
   std::string body;
   // An error without a readable body is still an error: its status says enough.
   if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
-  auto outcome = failed(
-      from_provider(speaks.decode_error(head.status, head.find("retry-after"), head.find("retry-after-ms"), body)));
+  const auto retry_after = head.find("retry-after");
+  auto said = speaks.decode_error(head.status, retry_after, head.find("retry-after-ms"), body);
+  // Dialects have no clock, so a date is read here.
+  if (const auto wait = wait_until_date(retry_after, in.home.time().epoch_now())) said.retry_after = wait;
+  auto outcome = failed(from_provider(said));
   outcome.status = head.status;
   if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
   co_return outcome;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 namespace spidergate::runtime {
 class worker;
@@ -19,6 +20,11 @@ namespace spidergate::engine {
 [[nodiscard]] std::optional<std::chrono::milliseconds> retry_delay(
     int retry, double jitter, std::optional<std::chrono::milliseconds> asked_by_provider,
     std::chrono::milliseconds until_deadline, bool others_remain) noexcept;
+
+/// What a Retry-After that is a date asks for ("Sun, 06 Nov 1994 08:49:37 GMT"), at most a day; nothing when it is no
+/// such date. A date that has passed asks for nothing: 0.
+[[nodiscard]] std::optional<std::chrono::milliseconds> wait_until_date(std::string_view retry_after,
+                                                                       epoch_ms now) noexcept;
 
 /// Sleeps, or returns early when `stop` fires.
 awaitable<void> pause(runtime::worker& home, std::chrono::milliseconds how_long, runtime::stop_signal& stop);

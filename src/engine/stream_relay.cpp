@@ -39,7 +39,7 @@ class relay {
       const bool at_end = piece->empty();
       const bool understood = at_end ? decoder_->end(pending_) : decoder_->feed(*piece, pending_);
       note_progress();
-      if (auto why = fault(understood, at_end)) co_return failed_with(std::move(*why));
+      if (auto why = fault(understood, at_end)) co_return co_await broken_off(std::move(*why));
       if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
       if (at_end || decoder_->facts().done) break;
     }
@@ -139,6 +139,12 @@ class relay {
     return outcome;
   }
 
+  /// Content that came in the same read as the fault is the client's, once there is no other candidate to take over.
+  awaitable<attempt_outcome> broken_off(failure why) {
+    if (in_.stream.committed && !co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
+    co_return failed_with(std::move(why));
+  }
+
   attempt_outcome failed_with(failure why) {
     auto outcome =
         ended(in_.stream.committed ? attempt_outcome::ending::stream_failed : attempt_outcome::ending::failed);
@@ -161,7 +167,7 @@ class relay {
   awaitable<attempt_outcome> complete() {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
     if (decoder_->facts().done && !decoder_->end(pending_))
-      co_return failed_with(unparsable("the stream ended before it was complete"));
+      co_return co_await broken_off(unparsable("the stream ended before it was complete"));
     if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
     if (!client_gone_) co_return ended(attempt_outcome::ending::streamed);
     // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.

@@ -56,8 +56,11 @@ class openai_stream final : public stream_decoder {
   void finish_usage(std::string& out);
   [[nodiscard]] bool over() const noexcept { return facts_.done || facts_.error.has_value(); }
 
+  [[nodiscard]] std::string estimated_usage() const;
+
   const bool wants_usage_;
   const bool usage_untouched_;
+  const std::int64_t estimated_prompt_;
   bool failed_ = false;
   bool sniffed_ = false;
   bool usage_sent_ = false;

@@ -29,7 +29,9 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 openai_stream::openai_stream(const model::inference_request& asked)
-    : wants_usage_(asked.include_usage), usage_untouched_(asked.include_usage && asks_continuous_usage(asked)) {}
+    : wants_usage_(asked.include_usage),
+      usage_untouched_(asked.include_usage && asks_continuous_usage(asked)),
+      estimated_prompt_(asked.estimated_prompt_tokens) {}
 
 bool openai_stream::feed(std::string_view bytes, std::string& out) {
   if (failed_) return false;
@@ -246,8 +248,19 @@ void openai_stream::forward(std::string& out) {
   out.append("\n\n");
 }
 
+/// The same guess as the receipt's, marked as one.
+std::string openai_stream::estimated_usage() const {
+  constexpr std::int64_t bytes_per_token = 4;
+  const auto completion = (facts_.content_bytes + bytes_per_token - 1) / bytes_per_token;
+  return "{\"prompt_tokens\":" + std::to_string(estimated_prompt_) +
+         ",\"completion_tokens\":" + std::to_string(completion) +
+         ",\"total_tokens\":" + std::to_string(estimated_prompt_ + completion) + ",\"estimated\":true}";
+}
+
 void openai_stream::finish_usage(std::string& out) {
-  if (!wants_usage_ || usage_sent_ || usage_untouched_ || last_usage_.empty()) return;
+  if (!wants_usage_ || usage_sent_ || usage_untouched_) return;
+  if (last_usage_.empty() && facts_.usage_impossible) last_usage_ = estimated_usage();
+  if (last_usage_.empty()) return;
   usage_sent_ = true;
   std::replace(last_usage_.begin(), last_usage_.end(), '\n', ' ');
   out.append("data: {").append(identity_).append("\"choices\":[],\"usage\":").append(last_usage_).append("}\n\n");

@@ -265,5 +265,47 @@ TEST(read_request, reads_the_gateways_own_options) {
                "Invalid type for 'x-fallback-chain': expected an array of strings, but got a string instead.");
 }
 
+TEST(prompt_bound, is_at_least_a_token_for_every_byte_of_text) {
+  const std::string text =
+      R"({"model":"m","messages":[{"role":"user","content":"\u4e2d x"}],"new_field":"counts too"})";
+  EXPECT_EQ(reading(text).request->most_prompt_tokens, static_cast<std::int64_t>(text.size()));
+}
+
+TEST(prompt_bound, counts_pictures_apart_from_their_bytes) {
+  const auto r = reading(
+      R"({"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+      std::string(100'000, 'A') + R"("}},{"type":"image_url","image_url":"https://a/b.png"}]}]})");
+  EXPECT_EQ(r.request->images, 2);
+  EXPECT_LT(r.request->most_prompt_tokens, 300);
+  EXPECT_FALSE(r.request->unsized_media);
+}
+
+TEST(prompt_bound, grows_with_sound_and_documents_and_tells_what_it_cannot_see) {
+  const auto with = [](const std::string& part) {
+    return reading(R"({"model":"m","messages":[{"role":"user","content":[)" + part + "]}]}");
+  };
+  const auto data = std::string(16'000, 'A');
+  const auto sound = with(R"({"type":"input_audio","input_audio":{"data":")" + data + R"(","format":"mp3"}})");
+  EXPECT_GE(sound.request->most_prompt_tokens, 1000);
+  EXPECT_LE(sound.request->most_prompt_tokens, 1200);
+  const auto document = with(R"({"type":"file","file":{"file_data":")" + data + R"("}})");
+  EXPECT_GE(document.request->most_prompt_tokens, 16'000);
+  EXPECT_FALSE(document.request->unsized_media);
+  EXPECT_TRUE(with(R"({"type":"file","file":{"file_id":"file-1"}})").request->unsized_media);
+  EXPECT_TRUE(with(R"({"type":"video_url","video_url":{"url":"https://a/b"}})").request->unsized_media);
+}
+
+TEST(answers, are_made_for_each_choice_of_each_prompt) {
+  const auto answers = [](const std::string& more, endpoint kind) {
+    return reading(R"({"model":"m",)" + more + "}", kind).request->answers;
+  };
+  EXPECT_EQ(answers(R"("messages":[{"role":"user","content":"a"}],"n":3)", endpoint::chat), 3);
+  EXPECT_EQ(answers(R"("prompt":"a")", endpoint::completions), 1);
+  EXPECT_EQ(answers(R"("prompt":["a","b"],"n":2)", endpoint::completions), 4);
+  EXPECT_EQ(answers(R"("prompt":["a","b"],"n":2,"best_of":5)", endpoint::completions), 10);
+  EXPECT_EQ(answers(R"("prompt":[[1,2],[3]])", endpoint::completions), 2);
+  EXPECT_EQ(answers(R"("prompt":[1,2,3])", endpoint::completions), 1);
+}
+
 }  // namespace
 }  // namespace spidergate::openai

@@ -77,6 +77,43 @@ TEST(openai_encode, renames_what_the_provider_calls_otherwise) {
   EXPECT_EQ(encode(asked(both), provider).body, both);
 }
 
+std::string clamped(const asked& q, const catalogue::provider& provider) {
+  const credential secret{secret_string("k"), {}};
+  return joined(openai_dialect()
+                    .encode({.asked = q.request,
+                             .provider = provider,
+                             .base_path = "/v1",
+                             .model = "m",
+                             .secret = secret,
+                             .forwarded_headers = {},
+                             .clamped_max_tokens = 77})
+                    .body);
+}
+
+TEST(openai_encode, tells_the_provider_how_long_an_answer_the_budget_pays_for) {
+  catalogue::provider any;
+  catalogue::provider openai;
+  openai.id = "openai";
+  catalogue::provider renaming;
+  renaming.renames = {{"max_completion_tokens", "max_tokens"}};
+  const asked plain(chat_body());
+  EXPECT_EQ(clamped(plain, any), chat_body(R"(,"max_tokens":77)"));
+  EXPECT_EQ(clamped(plain, renaming), chat_body(R"(,"max_tokens":77)"));
+  EXPECT_EQ(clamped(plain, openai), chat_body(R"(,"max_completion_tokens":77)"));
+  const asked text(R"({"model":"m","prompt":"hi"})", model::endpoint::completions);
+  EXPECT_EQ(clamped(text, openai), R"({"model":"m","prompt":"hi","max_tokens":77})");
+}
+
+TEST(openai_encode, clamp_takes_the_place_of_a_null) {
+  catalogue::provider openai;
+  openai.id = "openai";
+  catalogue::provider renaming;
+  renaming.renames = {{"max_completion_tokens", "max_tokens"}};
+  const asked both(chat_body(R"(,"max_completion_tokens":null,"max_tokens":null)"));
+  EXPECT_EQ(clamped(both, openai), chat_body(R"(,"max_completion_tokens":77,"max_tokens":null)"));
+  EXPECT_EQ(clamped(both, renaming), chat_body(R"(,"max_completion_tokens":null,"max_tokens":77)"));
+}
+
 TEST(openai_encode, adds_the_model_where_the_client_may_leave_it_out) {
   EXPECT_EQ(encode(asked(R"({"input":"a"})", model::endpoint::moderations), {}, "omni").body,
             R"({"input":"a","model":"omni"})");

@@ -125,9 +125,22 @@ TEST(openai_stream, refuses_usage_that_cannot_be_true) {
   const auto s = stream(
       delta("{}", "\"stop\"") + event(R"({"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":2}})") + done,
       true);
-  EXPECT_EQ(s.out, delta("{}", "\"stop\""));
+  EXPECT_TRUE(s.out.starts_with(delta("{}", "\"stop\"")));
   EXPECT_FALSE(s.facts.usage);
   EXPECT_TRUE(s.facts.usage_impossible);
+}
+
+TEST(openai_stream, gives_an_estimate_marked_so_in_place_of_usage_that_cannot_be_true) {
+  const auto bytes = delta(R"({"content":"12345678"})") + delta("{}", "\"stop\"") +
+                     event(R"({"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":2}})") + done;
+  const auto asked_for = stream(bytes, true).out;
+  const auto last = asked_for.rfind("data: ");
+  const auto usage = json::parse(asked_for.substr(last + 6)).at("usage");
+  EXPECT_TRUE(usage.at("estimated").get<bool>());
+  EXPECT_EQ(usage.at("completion_tokens"), 2);
+  EXPECT_GT(usage.at("prompt_tokens"), 0);
+  EXPECT_EQ(usage.at("total_tokens"), usage.at("prompt_tokens").get<int>() + 2);
+  EXPECT_EQ(stream(bytes, false).out.find("usage"), std::string::npos) << "only for who asked";
 }
 
 json calls_after(const std::vector<std::string>& deltas) {

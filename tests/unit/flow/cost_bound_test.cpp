@@ -1,0 +1,217 @@
+#include "cost_bound.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace spidergate::flow {
+namespace {
+
+constexpr unit_price per_million(std::int64_t dollars) {
+  return {dollars * 1'000'000};
+}
+
+class cost_bounds : public ::testing::Test {
+ protected:
+  cost_bounds() {
+    asked.most_prompt_tokens = 1000;
+    asked.estimated_prompt_tokens = 300;
+    provider.id = "p";
+    entry.price.input = per_million(1);
+    entry.price.output = per_million(10);
+    entry.max_output = 4000;
+    entry.context = 128'000;
+  }
+
+  void add(const catalogue::model_entry* what, std::string name = "m") {
+    order.push_back({.what = {.provider = &provider, .entry = what, .model = std::move(name)}, .reason = {}});
+  }
+  [[nodiscard]] cost_bound bound() const { return bound_cost(routing, "brd", order, asked); }
+  [[nodiscard]] std::optional<std::int64_t> clamp(money granted) const {
+    return affordable_tokens(routing, "brd", order, asked, granted);
+  }
+  /// What the dearest answer of that length costs.
+  [[nodiscard]] money cost(std::int64_t completion, const model::price& rates) const {
+    return model::cost_of({.prompt = asked.most_prompt_tokens, .completion = completion * asked.answers}, rates);
+  }
+
+  routing_snapshot routing;
+  catalogue::provider provider;
+  catalogue::model_entry entry;
+  std::vector<router::ranked_candidate> order;
+  model::inference_request asked;
+};
+
+TEST_F(cost_bounds, length_that_is_open_is_bounded_by_the_model) {
+  add(&entry);
+  EXPECT_EQ(bound().worst, cost(4000, entry.price));
+  EXPECT_EQ(bound().least, cost(500, entry.price));
+}
+
+TEST_F(cost_bounds, length_that_the_client_set_is_not_ours_to_shorten) {
+  add(&entry);
+  asked.max_tokens = 100;
+  EXPECT_EQ(bound().worst, cost(100, entry.price));
+  EXPECT_EQ(bound().least, bound().worst);
+}
+
+TEST_F(cost_bounds, larger_of_both_names_counts) {
+  add(&entry);
+  asked.max_tokens = 100;
+  asked.members = {{"max_completion_tokens", "", "100"}, {"max_tokens", "", "700"}};
+  EXPECT_EQ(bound().worst, cost(700, entry.price));
+}
+
+TEST_F(cost_bounds, every_answer_is_paid) {
+  add(&entry);
+  asked.answers = 3;
+  EXPECT_EQ(bound().worst, cost(4000, entry.price));
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 1 + 3 * 4000 * 10) * 1000);
+}
+
+TEST_F(cost_bounds, dearest_candidate_counts) {
+  auto dear = entry;
+  dear.price.output = per_million(50);
+  dear.max_output = 1000;
+  add(&entry);
+  add(&dear, "dear");
+  EXPECT_EQ(bound().worst, cost(1000, dear.price));
+  EXPECT_EQ(bound().least, cost(500, dear.price));
+}
+
+TEST_F(cost_bounds, dearest_kind_of_token_counts) {
+  entry.price.cache_write = per_million(2);
+  entry.price.reasoning = per_million(20);
+  entry.price.per_request = money{5'000'000};
+  add(&entry);
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 2 + 4000 * 20) * 1000 + 5'000'000);
+  entry.price.audio_input = per_million(40);
+  entry.price.audio_output = per_million(80);
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 2 + 4000 * 20) * 1000 + 5'000'000) << "no sound asked for";
+  asked.needs.audio = true;
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 40 + 4000 * 80) * 1000 + 5'000'000);
+}
+
+TEST_F(cost_bounds, tiers_count_once_the_prompt_can_reach_them) {
+  entry.price.tiers = {{.above_tokens = 1000, .input = per_million(3), .output = per_million(30)}};
+  add(&entry);
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 1 + 4000 * 10) * 1000);
+  asked.most_prompt_tokens = 1001;
+  EXPECT_EQ(bound().worst.nano_usd, (1001 * 3 + 4000 * 30) * 1000);
+}
+
+TEST_F(cost_bounds, unknown_price_counts_as_nothing) {
+  add(nullptr);
+  EXPECT_EQ(bound().worst, money{});
+  EXPECT_EQ(clamp(money{}), std::nullopt);
+}
+
+TEST_F(cost_bounds, embeddings_have_no_output) {
+  add(&entry);
+  asked.kind = model::endpoint::embeddings;
+  EXPECT_EQ(bound().worst.nano_usd, 1000 * 1000);
+  EXPECT_EQ(bound().least, bound().worst);
+}
+
+TEST_F(cost_bounds, pictures_and_what_cannot_be_seen_count_by_the_model) {
+  add(&entry);
+  asked.max_tokens = 0;
+  asked.images = 2;
+  EXPECT_EQ(bound().worst.nano_usd, (1000 + 2 * 16'384) * 1000);
+  asked.images = 0;
+  asked.unsized_media = true;
+  EXPECT_EQ(bound().worst.nano_usd, (1000 + 128'000) * 1000);
+  order.clear();
+  add(&entry, "gpt-4o-mini-2024-07-18");
+  asked.unsized_media = false;
+  asked.images = 1;
+  EXPECT_EQ(bound().worst.nano_usd, (1000 + 2'833 + 8 * 5'667) * 1000);
+}
+
+TEST_F(cost_bounds, overrides_of_brand_and_keys_count_instead_of_the_list) {
+  add(&entry);
+  routing.prices.emplace("brd", *catalogue::price_overrides::read(R"({"p/*":{"output_per_mtok_usd":"4"}})"));
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 1 + 4000 * 4) * 1000);
+  auto& keys = routing.key_prices["p"];
+  keys.push_back({"int_pool", "", *catalogue::price_overrides::read(R"({"m":{"output_per_mtok_usd":"6"}})")});
+  keys.push_back({"int_theirs", "other", *catalogue::price_overrides::read(R"({"m":{"output_per_mtok_usd":"99"}})")});
+  keys.push_back({"int_cheap", "brd", *catalogue::price_overrides::read(R"({"m":{"input_per_mtok_usd":"0"}})")});
+  EXPECT_EQ(bound().worst.nano_usd, (1000 * 1 + 4000 * 6) * 1000) << "a key of another brand cannot serve";
+  const auto& who = order.front().what;
+  EXPECT_EQ(routing.price_of(who, "brd", "").output, per_million(4));
+  EXPECT_EQ(routing.price_of(who, "brd", "int_pool").output, per_million(6));
+  EXPECT_EQ(routing.price_of(who, "brd", "int_cheap").output, per_million(4));
+  EXPECT_EQ(routing.price_of(who, "brd", "int_cheap").input, per_million(0));
+  EXPECT_EQ(routing.price_of(who, "elsewhere", "").output, per_million(10));
+}
+
+TEST_F(cost_bounds, nothing_is_clamped_that_is_paid_for) {
+  add(&entry);
+  EXPECT_EQ(clamp(bound().worst), std::nullopt);
+  EXPECT_LT(clamp(money{bound().worst.nano_usd - 1}), 4000);
+}
+
+TEST_F(cost_bounds, clamp_holds_at_every_candidate) {
+  auto dear = entry;
+  dear.price.output = per_million(20);
+  auto free = entry;
+  free.price = {};
+  add(&free, "free");
+  add(&entry);
+  add(&dear, "dear");
+  const money granted{(1000 * 1 + 1000 * 20) * 1000};
+  const auto most = clamp(granted);
+  ASSERT_TRUE(most.has_value());
+  EXPECT_LE(cost(*most, dear.price), granted);
+  EXPECT_GE(*most, 998) << "and is no shorter than it has to be";
+}
+
+TEST_F(cost_bounds, clamp_fits_into_the_window_beside_the_prompt) {
+  entry.context = 1000;
+  add(&entry);
+  EXPECT_EQ(clamp(cost(2000, entry.price)), 700);
+}
+
+TEST_F(cost_bounds, length_that_nobody_knows_is_assumed_and_then_told) {
+  entry.max_output = 0;
+  add(&entry);
+  EXPECT_EQ(bound().worst, cost(16'384, entry.price));
+  EXPECT_EQ(clamp(bound().worst), 16'384);
+  entry.context = 8000;
+  EXPECT_EQ(bound().worst, cost(8000, entry.price)) << "the window bounds it";
+  EXPECT_EQ(clamp(bound().worst), std::nullopt);
+}
+
+TEST_F(cost_bounds, no_answer_within_its_bounds_costs_more_than_was_granted) {
+  std::mt19937_64 random(20'261'121);
+  const auto up_to = [&](std::int64_t most) { return std::uniform_int_distribution<std::int64_t>(0, most)(random); };
+  for (int round = 0; round < 20'000; ++round) {
+    entry.price = {};
+    entry.price.input = unit_price{up_to(20'000'000)};
+    entry.price.output = unit_price{up_to(90'000'000)};
+    if (up_to(1) == 1) entry.price.cache_read = unit_price{up_to(5'000'000)};
+    if (up_to(1) == 1) entry.price.cache_write = unit_price{up_to(25'000'000)};
+    if (up_to(1) == 1) entry.price.reasoning = unit_price{up_to(99'000'000)};
+    if (up_to(1) == 1) entry.price.per_request = money{up_to(10'000'000)};
+    entry.max_output = 1 + up_to(100'000);
+    asked.most_prompt_tokens = up_to(200'000);
+    asked.answers = 1 + up_to(3);
+    order.clear();
+    add(&entry);
+    const auto most = bound();
+    const money granted{most.least.nano_usd + up_to(most.worst.nano_usd - most.least.nano_usd)};
+    const auto longest = clamp(granted).value_or(entry.max_output);
+    const auto completion = up_to(longest * asked.answers);
+    const auto prompt = up_to(asked.most_prompt_tokens);
+    const auto cached = up_to(prompt);
+    const model::usage used{.prompt = prompt,
+                            .cached = cached,
+                            .cache_written = up_to(prompt - cached),
+                            .completion = completion,
+                            .reasoning = up_to(completion)};
+    ASSERT_LE(model::cost_of(used, entry.price), granted) << round;
+  }
+}
+
+}  // namespace
+}  // namespace spidergate::flow
