@@ -20,6 +20,13 @@ add_library(pqxx INTERFACE IMPORTED)
 target_link_libraries(pqxx INTERFACE ${PQXX_LIBRARY} ${PQ_LIBRARY})
 target_include_directories(pqxx SYSTEM INTERFACE ${PQXX_INCLUDE_DIR} ${PQ_INCLUDE_DIR})
 
+# hiredis takes Redis's answers apart; the connection is ours.
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+find_path(HIREDIS_INCLUDE_DIR hiredis/read.h REQUIRED)
+add_library(hiredis INTERFACE IMPORTED)
+target_link_libraries(hiredis INTERFACE ${HIREDIS_LIBRARY})
+target_include_directories(hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE_DIR})
+
 # Asio and Beast are compiled once each; every other file sees declarations only.
 add_library(boost_asio STATIC ${PROJECT_SOURCE_DIR}/src/boost/asio.cpp)
 target_compile_definitions(boost_asio PUBLIC

@@ -191,16 +191,25 @@ struct memory_counters::impl {
     if (dropped != 0) swept.fetch_add(dropped, std::memory_order_relaxed);
   }
 
-  charge_cell* find(const charge& c) { return stripes[stripe_of(c.key)].charges.find(cell_name(c).text()); }
+  charge_cell* find(const charge& c) { return refreshed(stripes[stripe_of(c.key)].charges.find(cell_name(c).text())); }
 
   /// The cell of a charge, made where it is new; null when its stripe is full.
   charge_cell* find_or_make(const charge& c) {
     const cell_name name(c);
     auto& home = stripes[stripe_of(c.key)].charges;
-    if (auto* found = home.find(name.text())) return found;
-    if (home.size() < max_cells_of_stripe) return &home.make(name.text(), make_cell(c));
+    if (auto* found = home.find(name.text())) return refreshed(found);
+    if (home.size() < max_cells_of_stripe) return refreshed(&home.make(name.text(), make_cell(c)));
     refused_full.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
+  }
+
+  /// A budget that was seeded before the last unseed_budgets() is not.
+  charge_cell* refreshed(charge_cell* cell) {
+    if (cell == nullptr) return cell;
+    if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(cell)) {
+      (*budget)->enter(budget_epoch.load(std::memory_order_acquire));
+    }
+    return cell;
   }
 
   pick_cell& find_or_make(std::string_view key) {
@@ -259,6 +268,7 @@ struct memory_counters::impl {
   const error_code no_room = boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
   stripe_array stripes;
   const std::size_t max_cells_of_stripe;
+  std::atomic<std::uint64_t> budget_epoch{0};
   std::atomic<std::uint64_t> swept{0};
   std::atomic<std::uint64_t> refused_full{0};
 };
@@ -289,13 +299,8 @@ void memory_counters::hold(std::string_view holder, const charge& of, epoch_ms n
   if (auto* cell = impl_->find_or_make(of)) hold_in(*cell, holder, of, of.amount, now);
 }
 
-void memory_counters::unseed_budgets() {
-  for (auto& one : impl_->stripes) {
-    const std::lock_guard lock(one.mutex);
-    one.charges.for_each([](charge_cell& cell) {
-      if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(&cell)) (*budget)->unseed();
-    });
-  }
+void memory_counters::unseed_budgets() noexcept {
+  impl_->budget_epoch.fetch_add(1, std::memory_order_acq_rel);
 }
 
 awaitable<result<picked>> memory_counters::pick(std::span<const pick_option> options, epoch_ms now) {
@@ -320,6 +325,27 @@ void memory_counters::restore(std::string_view key, std::int64_t daily_count, ep
   cell.advance(now);
   cell.day.raise_to(daily_count);
   cell.last_picked_at = std::max(cell.last_picked_at, last_picked_at);
+}
+
+void memory_counters::follow(std::string_view key, const pick_counts& seen, epoch_ms now) {
+  locked_stripes locked(impl_->stripes, stripe_of_key(key));
+  auto& cell = impl_->find_or_make(key);
+  cell.advance(now);
+  cell.day.raise_to(seen.daily_count);
+  if (seen.minute_count > cell.minute.used()) cell.minute.add(seen.minute_count - cell.minute.used(), now);
+  cell.last_picked_at = std::max(cell.last_picked_at, seen.last_picked_at);
+}
+
+std::vector<memory_counters::counted_key> memory_counters::counted_keys(epoch_ms now) const {
+  std::vector<counted_key> all;
+  for (auto& one : impl_->stripes) {
+    const std::lock_guard lock(one.mutex);
+    one.picks.for_each([&](const std::string& key, pick_cell& cell) {
+      cell.advance(now);
+      all.push_back({key, {cell.day.used(), cell.minute.used(), cell.last_picked_at}});
+    });
+  }
+  return all;
 }
 
 memory_counters::statistics memory_counters::stats() const {

@@ -47,7 +47,7 @@ class cell_map {
 
   template <class Action>
   void for_each(Action action) {
-    for (auto& [key, cell] : cells_) action(cell);
+    for (auto& [key, cell] : cells_) action(key, cell);
   }
 
   /// Goes on through `buckets` buckets from where the last sweep ended; returns how many cells were dropped.

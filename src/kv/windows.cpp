@@ -147,7 +147,8 @@ void budget_window::seed(std::int64_t spent, epoch_ms now) noexcept {
   spent_ += spent;
 }
 
-void budget_window::unseed() noexcept {
+void budget_window::enter(std::uint64_t epoch) noexcept {
+  if (std::exchange(epoch_, epoch) == epoch) return;
   if (std::exchange(seeded_, false)) spent_ = 0;
 }
 

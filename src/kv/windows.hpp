@@ -104,7 +104,8 @@ class budget_window {
   void settle(std::string_view holder, std::int64_t spent, epoch_ms now);
   /// Nothing when seeded already.
   void seed(std::int64_t spent, epoch_ms now) noexcept;
-  void unseed() noexcept;
+  /// Unseeded by coming into another epoch.
+  void enter(std::uint64_t epoch) noexcept;
   [[nodiscard]] epoch_ms ends_at() const noexcept { return ends_at_; }
 
  private:
@@ -112,6 +113,7 @@ class budget_window {
   void remember(std::size_t holder);
 
   epoch_ms ends_at_;
+  std::uint64_t epoch_ = 0;
   bool seeded_ = false;
   std::int64_t spent_ = 0;  ///< while unseeded: what was settled since
   std::int64_t reserved_ = 0;

@@ -17,6 +17,7 @@ FENCED = {
     "sqlite3.h": "SQLite::SQLite3",
     "pqxx/": "pqxx",
     "libpq-fe.h": "pqxx",
+    "hiredis/": "hiredis",
     "openssl/": "OpenSSL::",
     "CLI/": "CLI11::CLI11",
     "boost/asio": "boost_asio",

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace spidergate::kv {
 
@@ -34,7 +36,16 @@ class memory_counters final : public counter_store {
   /// Without room for a new counter nothing happens.
   void hold(std::string_view holder, const charge& of, epoch_ms now);
   /// Every budget is unseeded from now on: money was spent that these counters have not seen. What is held stays.
-  void unseed_budgets();
+  void unseed_budgets() noexcept;
+
+  /// Raises the counters of a picked key to what another store says of it.
+  void follow(std::string_view key, const pick_counts& seen, epoch_ms now);
+  struct counted_key {
+    std::string key;
+    pick_counts counted;
+  };
+  /// All keys that pick() and restore() know of.
+  [[nodiscard]] std::vector<counted_key> counted_keys(epoch_ms now) const;
 
   struct statistics {
     std::size_t cells = 0;           ///< counters in memory now

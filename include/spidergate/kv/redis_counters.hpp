@@ -1,6 +1,6 @@
 #pragma once
 #include <spidergate/core/secret_string.hpp>
-#include <spidergate/kv/counter_store.hpp>
+#include <spidergate/kv/memory_counters.hpp>
 #include <spidergate/runtime/clock.hpp>
 
 #include <chrono>
@@ -26,19 +26,28 @@ struct redis_options {
 };
 
 /// Counters that all replicas share, in Redis: each verb is one Lua script, so one atomic step and one round trip, sent
-/// by EVALSHA over the calling worker's own connection, on which calls are pipelined. hiredis only packs and unpacks.
+/// by EVALSHA over the calling worker's own connection, on which calls are pipelined. hiredis only unpacks answers.
+/// admit(), seed() and pick() are called on the thread of an attached worker, else they fail with
+/// errc::operation_not_permitted; settle() and the rest on any thread.
 ///
 /// Redis lost (a deadline passed, a connection failed): a breaker opens for all workers, and until a probe succeeds
 /// nothing is sent. Meanwhile admit() and pick() are answered by `local`, which enforces each limit in this process
-/// alone, or fail when deny_when_lost. When Redis is back, or was flushed, its budgets count as unseeded: what was
-/// spent without it is in the ledger. Every replica then tells again what its running requests hold.
+/// alone, or fail when deny_when_lost. An answer that is late makes its call be answered that way too. When Redis is
+/// back after budgets were served without it, or was flushed, its budgets count as unseeded (they belong to an older
+/// "generation"): what was spent without it is in the ledger. Every replica then tells again what its running requests
+/// hold, within about 300 ms. `local` also follows the daily counts of picked keys, so that an outage goes on from them
+/// and a flushed Redis gets them back.
 ///
-/// Leases and budget reservations are renewed while this process lives, and end 30 s after it died.
+/// Leases and budget reservations are renewed while this process lives, and end 30 s after it died; a budget whose
+/// reservation ended so is unseeded, since what the dead process spent is in the ledger alone.
+///
+/// Money is exact up to 2^53 nano-dollars (about nine million dollars); larger limits count as that much. Redis must
+/// not evict keys (maxmemory-policy noeviction): a key that is evicted is a limit that starts anew.
 class redis_counters final : public counter_store {
  public:
   /// Connects when first used. Throws std::runtime_error on a malformed URL or CA file. `resolver` looks host names up.
   /// All references outlive the object.
-  redis_counters(redis_options options, counter_store& local, runtime::blocking_pool& resolver,
+  redis_counters(redis_options options, memory_counters& local, runtime::blocking_pool& resolver,
                  const runtime::clock& time);
   /// After its workers have stopped.
   ~redis_counters() override;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@ namespace spidergate::kv {
 struct implementation {
   std::string name;
   std::function<std::shared_ptr<counter_store>(testing::worker_crew& crew)> open;
+  friend void PrintTo(const implementation& shown, std::ostream* out) { *out << shown.name; }
 };
 
 [[nodiscard]] std::vector<implementation> implementations();

@@ -124,9 +124,12 @@ TEST_P(counter_store_contract, leases_count_until_released) {
 }
 
 TEST_P(counter_store_contract, lease_that_is_never_released_expires) {
-  ASSERT_TRUE(admit({at_once("par:a", 1)}, noon, "req_1").admitted);
-  EXPECT_FALSE(admit({at_once("par:a", 1)}, noon + 15 * minute_ms - 1, "req_2").admitted);
-  EXPECT_TRUE(admit({at_once("par:a", 1)}, noon + 15 * minute_ms, "req_2").admitted);
+  const charge short_lease{"par:a", window_kind::lease, 20'000, 1, 1};
+  ASSERT_TRUE(admit({short_lease}, noon, "req_1").admitted);
+  const auto refused = admit({short_lease}, noon + 19'999, "req_2");
+  EXPECT_FALSE(refused.admitted);
+  EXPECT_EQ(refused.retry_after_ms, 1);
+  EXPECT_TRUE(admit({short_lease}, noon + 20'000, "req_2").admitted);
 }
 
 // --- several charges are one step

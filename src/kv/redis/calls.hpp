@@ -1,0 +1,92 @@
+#pragma once
+#include "codec.hpp"
+#include "scripts.hpp"
+
+#include <spidergate/kv/counter_store.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Our verbs as commands for Redis, and its answers as ours: pure.
+namespace spidergate::kv::redis {
+
+/// A dead process's leases and reservations end after that long.
+inline constexpr std::int64_t longest_hold_ms = 30'000;
+
+/// One run of a script, ready to be sent, also a second time.
+class script_call {
+ public:
+  script_call(const script& what, std::size_t keys);
+
+  /// All keys come before all arguments.
+  void key(std::string_view prefix, std::string_view room, std::string_view name, std::string_view suffix = {});
+  void argument(std::string_view text);
+  void argument(std::int64_t number);
+  /// The last argument of a settlement; becomes 1 once the call may have arrived.
+  void repetition_flag();
+  void mark_repeated() noexcept;
+
+  void append_to(std::string& out, bool by_name) const;
+
+ private:
+  const script* what_;
+  std::string words_;  ///< from the number of keys on
+  std::size_t count_;
+  bool has_flag_ = false;
+};
+
+/// What a running request holds of one counter.
+struct running_hold {
+  std::string key;
+  window_kind kind = window_kind::lease;
+  std::int64_t period_ms = 0;
+  epoch_ms window_start = 0;
+  std::int64_t amount = 0;
+
+  [[nodiscard]] charge as_charge() const noexcept { return {key, kind, period_ms, 1, amount, window_start, 0}; }
+};
+
+/// A hold to be told anew.
+struct held_by {
+  std::string holder;
+  running_hold what;
+  epoch_ms expires_at = 0;
+};
+
+struct pick_mirror {
+  std::int64_t daily_count = 0;
+  epoch_ms last_picked_at = 0;
+};
+
+/// Makes calls for one key prefix. `generation` is the one that Redis takes when it has none.
+class call_maker {
+ public:
+  explicit call_maker(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  [[nodiscard]] script_call admit(std::string_view holder, std::span<const charge> charges, epoch_ms now,
+                                  std::int64_t generation) const;
+  [[nodiscard]] script_call settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
+                                   epoch_ms now, std::int64_t generation, std::int64_t admitted_in) const;
+  [[nodiscard]] script_call seed(const charge& budget, std::int64_t spent, epoch_ms now, std::int64_t generation,
+                                 std::int64_t seeded_for) const;
+  [[nodiscard]] script_call pick(std::span<const pick_option> options, epoch_ms now, std::int64_t generation) const;
+  [[nodiscard]] script_call restore(std::span<const std::string> keys, std::span<const pick_mirror> counts,
+                                    epoch_ms now, std::int64_t generation) const;
+  [[nodiscard]] script_call hold(std::span<const held_by> holds, epoch_ms now, std::int64_t generation) const;
+  [[nodiscard]] script_call beat(std::int64_t generation) const;
+  [[nodiscard]] script_call renew(std::int64_t generation, std::int64_t known, std::int64_t younger_than_ms) const;
+
+ private:
+  void add_keys(script_call& to, const charge& c) const;
+
+  std::string prefix_;
+};
+
+/// Every answer begins with the generation. These fail with errc::bad_message when an answer has another form.
+[[nodiscard]] result<std::int64_t> generation_in(const reply& answer);
+[[nodiscard]] result<verdict> verdict_in(const reply& answer, std::size_t charges);
+/// `mirrors` gets where each option stands.
+[[nodiscard]] result<picked> pick_in(const reply& answer, std::size_t options, std::span<pick_mirror> mirrors);
+
+}  // namespace spidergate::kv::redis

@@ -1,0 +1,257 @@
+#include "lane.hpp"
+
+#include <boost/system/errc.hpp>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace spidergate::kv::redis {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto beat_every = 250ms;
+constexpr auto retry_every = 10ms;  // while the breaker has not opened yet
+constexpr auto shortest_backoff = 100ms;
+constexpr auto longest_backoff = 2'000ms;
+constexpr auto renew_every = 10s;
+constexpr std::size_t holds_at_once = 100;
+/// A generation that is younger than that will not be seeded before our holds have been told too.
+constexpr std::int64_t young_generation_ms = 300;
+
+/// Between a half and one and a half of it.
+std::chrono::milliseconds jittered(std::chrono::milliseconds delay) {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::int64_t> share(delay.count() / 2, delay.count() * 3 / 2);
+  return std::chrono::milliseconds(share(random));
+}
+
+}  // namespace
+
+/// A settlement between its first sending and its answer; it cannot go while a connection knows it.
+struct lane::delivery final : answer_sink {
+  delivery(lane& of, parcel given) : owner(of), what(std::move(given)) {}
+
+  void on_answer(reply&& answer) noexcept override {
+    on_the_way = false;
+    if (answer.refused_with("NOSCRIPT") && owner.linked() && owner.link_->has_room()) {
+      owner.send(*this, false);
+    } else if (answer.what != reply::kind::error) {
+      owner.deliveries_.erase(self);
+    }
+  }
+  void on_broken(error_code) noexcept override {
+    on_the_way = false;
+    what.call.mark_repeated();
+  }
+
+  lane& owner;
+  parcel what;
+  std::list<delivery>::iterator self;
+  bool on_the_way = false;
+};
+
+/// The connection must go before its worker does: with the coroutine that keeps it.
+struct lane::link_keeper {
+  explicit link_keeper(lane& one) : of(one) {}
+  ~link_keeper() { of.link_.reset(); }
+  link_keeper(const link_keeper&) = delete;
+  link_keeper& operator=(const link_keeper&) = delete;
+  lane& of;
+};
+
+lane::lane(std::shared_ptr<shared_state> all, runtime::worker& home, bool leads)
+    : all_(std::move(all)), home_(home), leads_(leads), wake_(home), backoff_(shortest_backoff) {}
+
+lane::~lane() = default;
+
+void lane::start() {
+  home_.spawn([self = shared_from_this()] { return run(self); });
+}
+
+awaitable<result<reply>> lane::ask(std::shared_ptr<lane> self, script_call call) {
+  const auto deadline = self->home_.time().steady_now() + self->all_->options.timeout;
+  if (!self->linked() && !co_await self->wait_for_link(deadline)) co_return error_code(asio::error::not_connected);
+  const auto link = self->link_;
+  auto answer = co_await link->ask([&call](std::string& out) { call.append_to(out, true); }, deadline);
+  if (answer && answer->refused_with("NOSCRIPT")) {
+    answer = co_await link->ask([&call](std::string& out) { call.append_to(out, false); }, deadline);
+  }
+  if (answer && answer->what == reply::kind::error) {
+    answer = boost::system::errc::make_error_code(boost::system::errc::io_error);
+  }
+  if (answer) {
+    self->all_->gate.succeeded();
+  } else {
+    self->failed(link, answer.error());
+  }
+  co_return answer;
+}
+
+void lane::failed(const std::shared_ptr<connection>& link, error_code why) noexcept {
+  all_->counted.failures.fetch_add(1, std::memory_order_relaxed);
+  if (why == asio::error::timed_out) all_->counted.timeouts.fetch_add(1, std::memory_order_relaxed);
+  if (link->open()) {
+    if (why != asio::error::no_buffer_space) all_->gate.failed();
+  } else if (link == link_) {  // many calls fail with one connection: that is one failure
+    link_.reset();
+    all_->gate.failed();
+    wake_.release();
+  }
+}
+
+awaitable<bool> lane::wait_for_link(steady_time deadline) {
+  runtime::wait_point opened(home_);
+  waiters_.push_back(&opened);
+  wake_.release();
+  const auto released = co_await opened.wait(deadline);
+  std::erase(waiters_, &opened);
+  if (!released && released.error() == asio::error::timed_out) all_->gate.failed();
+  if (!linked()) all_->counted.failures.fetch_add(1, std::memory_order_relaxed);
+  co_return linked();
+}
+
+void lane::release_waiters() noexcept {
+  for (auto* one : std::exchange(waiters_, {})) one->release();
+}
+
+awaitable<void> lane::run(std::shared_ptr<lane> self) {
+  const link_keeper keeper(*self);
+  do {
+    if (!self->linked() && (self->all_->gate.closed() || self->leads_)) co_await self->open_link();
+    if (self->linked() && self->leads_) co_await self->lead();
+    if (self->linked()) self->link_->check(self->all_->options.timeout);
+    self->tend_deliveries();
+  } while (co_await self->pause());
+}
+
+awaitable<bool> lane::pause() {
+  auto delay = std::chrono::milliseconds(beat_every);
+  if (!linked() && all_->gate.closed()) {
+    delay = retry_every;
+  } else if (leads_ && !all_->gate.closed()) {
+    delay = jittered(std::exchange(backoff_, std::min<std::chrono::milliseconds>(backoff_ * 2, longest_backoff)));
+  } else {
+    backoff_ = shortest_backoff;
+  }
+  const auto woken = co_await wake_.wait(home_.time().steady_now() + delay);
+  co_return woken || woken.error() == asio::error::timed_out;
+}
+
+awaitable<void> lane::open_link() {
+  auto made = co_await connector::open(all_->dialer, home_, home_.time().steady_now() + all_->options.connect_timeout);
+  if (made.link != nullptr) {
+    link_ = std::move(made.link);
+    all_->counted.connects.fetch_add(1, std::memory_order_relaxed);
+    tend_deliveries();  // what was told before comes before what is asked now
+  } else {
+    all_->gate.failed();
+  }
+  release_waiters();
+}
+
+awaitable<bool> lane::tell(script_call call, std::int64_t& generation) {
+  const auto answer = co_await ask(shared_from_this(), std::move(call));
+  const auto said = answer ? generation_in(*answer) : result<std::int64_t>(answer.error());
+  if (said) generation = *said;
+  co_return said.has_value();
+}
+
+awaitable<void> lane::lead() {
+  std::int64_t generation = 0;
+  if (!co_await tell(all_->calls.beat(shared_state::new_generation()), generation)) co_return;
+  // Taken before the new generation is made: what becomes stale meanwhile is for the next beat.
+  if (all_->budgets_stale.exchange(false, std::memory_order_acq_rel)) {
+    const auto known = all_->generation.load(std::memory_order_acquire);
+    if (!co_await tell(all_->calls.renew(shared_state::new_generation(), known, young_generation_ms), generation)) {
+      all_->budgets_stale.store(true, std::memory_order_release);
+      co_return;
+    }
+  }
+  if (!co_await synchronise(generation)) co_return;
+  if (!all_->gate.closed()) all_->gate.close();
+  all_->end_local();
+  for (auto& one : all_->take_parcels()) deliver(std::move(one));
+}
+
+/// Tells Redis what this process knows and Redis may not.
+awaitable<bool> lane::synchronise(std::int64_t& generation) {
+  const auto now = all_->time.steady_now();
+  if (generation != all_->generation.load(std::memory_order_acquire)) {
+    std::vector<std::string> keys;
+    for (auto& one : all_->local.counted_keys(all_->time.epoch_now())) keys.push_back(std::move(one.key));
+    if (!co_await tell_holds(generation) || !co_await restore(std::move(keys), generation)) co_return false;
+    all_->generation.store(generation, std::memory_order_release);
+    renewal_due_ = now + renew_every;
+  } else if (now >= renewal_due_ || !all_->gate.closed()) {
+    if (!co_await tell_holds(generation)) co_return false;
+    renewal_due_ = now + renew_every;
+  }
+  co_return co_await restore(all_->take_restored(), generation);
+}
+
+awaitable<bool> lane::tell_holds(std::int64_t& generation) {
+  const auto now = all_->time.epoch_now();
+  std::vector<held_by> holds;
+  all_->running.for_each([&](std::string_view holder, const running_requests::request& what) {
+    for (const auto& one : what.holds) {
+      const auto ends = one.kind == window_kind::lease ? what.charged_at + one.period_ms : now + longest_hold_ms;
+      if (ends > now) holds.push_back({std::string(holder), one, std::min(ends, now + longest_hold_ms)});
+    }
+  });
+  for (std::size_t i = 0; i < holds.size(); i += holds_at_once) {
+    const std::span part(holds.data() + i, std::min(holds_at_once, holds.size() - i));
+    if (!co_await tell(all_->calls.hold(part, now, shared_state::new_generation()), generation)) co_return false;
+    for (const auto& one : part) all_->running.registered(one.holder, generation);
+  }
+  co_return true;
+}
+
+awaitable<bool> lane::restore(std::vector<std::string> keys, std::int64_t& generation) {
+  const auto now = all_->time.epoch_now();
+  for (std::size_t i = 0; i < keys.size(); i += holds_at_once) {
+    const std::span part(keys.data() + i, std::min(holds_at_once, keys.size() - i));
+    std::vector<pick_mirror> counts;
+    for (const auto& key : part) {
+      const auto counted = all_->local.counts(key, now);
+      counts.push_back({counted.daily_count, counted.last_picked_at});
+    }
+    if (co_await tell(all_->calls.restore(part, counts, now, shared_state::new_generation()), generation)) continue;
+    for (; i < keys.size(); ++i) all_->leave_restored(keys[i]);
+    co_return false;
+  }
+  co_return true;
+}
+
+void lane::deliver(parcel what) {
+  if (deliveries_.size() >= shared_state::most_waiting) {
+    all_->lose_settlement();
+    return;
+  }
+  auto& one = deliveries_.emplace_back(*this, std::move(what));
+  one.self = std::prev(deliveries_.end());
+  if (linked() && link_->has_room()) send(one, true);
+}
+
+void lane::send(delivery& one, bool by_name) {
+  one.on_the_way = true;
+  link_->send(one, [&](std::string& out) { one.what.call.append_to(out, by_name); });
+}
+
+void lane::tend_deliveries() {
+  const auto now = all_->time.steady_now();
+  for (auto it = deliveries_.begin(); it != deliveries_.end();) {
+    auto& one = *it++;
+    if (one.on_the_way) continue;
+    if (one.what.since + shared_state::longest_wait < now) {
+      all_->lose_settlement();
+      deliveries_.erase(one.self);
+    } else if (linked() && link_->has_room()) {
+      send(one, true);
+    }
+  }
+}
+
+}  // namespace spidergate::kv::redis

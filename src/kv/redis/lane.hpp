@@ -1,0 +1,68 @@
+#pragma once
+#include "connection.hpp"
+#include "shared_state.hpp"
+
+#include <spidergate/runtime/wait_point.hpp>
+#include <spidergate/runtime/worker.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace spidergate::kv::redis {
+
+/// A worker's way to Redis: its connection, kept open, and the settlements that it delivers. Used on the worker's
+/// thread alone. One lane leads: four times a second it asks for the generation of budgets, tells holds anew, and
+/// probes while the breaker is open.
+class lane : public std::enable_shared_from_this<lane> {
+ public:
+  lane(std::shared_ptr<shared_state> all, runtime::worker& home, bool leads);
+  ~lane();
+  lane(const lane&) = delete;
+  lane& operator=(const lane&) = delete;
+
+  /// Starts keeping the connection open.
+  void start();
+  [[nodiscard]] bool is_of(const runtime::worker* one) const noexcept { return one == &home_; }
+
+  /// Runs a script; a server's error is a failure like any other. Bounded by redis_options::timeout.
+  static awaitable<result<reply>> ask(std::shared_ptr<lane> self, script_call call);
+  /// Delivers a settlement some time, in the order of the calls as long as the connection holds.
+  void deliver(parcel what);
+
+ private:
+  struct delivery;
+  struct link_keeper;
+
+  static awaitable<void> run(std::shared_ptr<lane> self);
+  awaitable<void> open_link();
+  awaitable<bool> pause();
+  awaitable<bool> wait_for_link(steady_time deadline);
+  [[nodiscard]] bool linked() const noexcept { return link_ != nullptr && link_->open(); }
+  void failed(const std::shared_ptr<connection>& link, error_code why) noexcept;
+  void release_waiters() noexcept;
+
+  // What the leading lane does.
+  awaitable<void> lead();
+  awaitable<bool> tell(script_call call, std::int64_t& generation);
+  awaitable<bool> synchronise(std::int64_t& generation);
+  awaitable<bool> tell_holds(std::int64_t& generation);
+  awaitable<bool> restore(std::vector<std::string> keys, std::int64_t& generation);
+
+  void tend_deliveries();
+  void send(delivery& one, bool by_name);
+
+  std::shared_ptr<shared_state> all_;
+  runtime::worker& home_;
+  const bool leads_;
+  std::shared_ptr<connection> link_;
+  runtime::wait_point wake_;
+  std::vector<runtime::wait_point*> waiters_;
+  std::list<delivery> deliveries_;
+  std::chrono::milliseconds backoff_;
+  steady_time renewal_due_{};
+};
+
+}  // namespace spidergate::kv::redis
