@@ -84,7 +84,7 @@ class Brand:
     def ids(self):
         return {"brand": self.id, "client": self.client["id"], "key": self.key["id"], "triple": self.triple["id"],
                 "integration": self.integration["id"], "alias": f"{self.name}/alias", "request": self.request_id,
-                "model": f"{PROVIDER[self.name]}/x", **{role: token["id"] for role, token in self.tokens.items()}}
+                **{role: token["id"] for role, token in self.tokens.items()}}
 
     @property
     def secrets(self):
@@ -125,7 +125,7 @@ def described(gateway):
 
 def foreign_words(b, sent):
     """What of B must not be in an answer: all but what the request itself has said."""
-    words = [MARK, *(one for name, one in b.ids.items() if name != "model"), *b.secrets]
+    words = [MARK, *b.ids.values(), *b.secrets]
     return [word for word in words if not any(word in said for said in sent)]
 
 
@@ -228,13 +228,14 @@ def test_pool_keys_and_the_operators_brand_are_not_shown(brands):
 def test_keys_and_models_of_one_brand_serve_no_other(brands, running_provider):
     a, b = brands
     running_provider.reset()
-    assert a.gateway.chat(f"{PROVIDER['bravo']}/x", key=a.key["key"]).status == 503
+    served = a.gateway.chat(f"{PROVIDER['bravo']}/x", key=a.key["key"])
+    assert served.headers["x-spidergate-provider"] == PROVIDER["alpha"], "the fallback chain of its own preferences"
     assert a.gateway.chat("bravo/alias", key=a.key["key"]).status == 404
     for model in ("bravo-anything", "tp/echo"):
         a.gateway.chat(model, key=a.key["key"])
     assert all(SECRET["bravo"] != request["key"] for request in running_provider.requests())
     listed = a.gateway.get("/v1/models", key=a.key["key"])
-    assert f"{PROVIDER['alpha']}/x" in listed.body.decode() and b.ids["model"] not in listed.body.decode()
+    assert f"{PROVIDER['alpha']}/x" in listed.body.decode() and f"{PROVIDER['bravo']}/x" not in listed.body.decode()
     assert not spilled(listed, b, [])
     assert a.gateway.get(f"/v1/receipts/{b.request_id}", key=a.key["key"]).status == 404
     assert a.gateway.get(f"/v1/receipts/{b.request_id}", key=a.owner).status == 404

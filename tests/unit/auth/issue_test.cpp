@@ -6,78 +6,100 @@
 
 #include <gtest/gtest.h>
 
-#include <stdexcept>
-#include <string>
-#include <tuple>
-
 namespace spidergate::auth {
 namespace {
 
-using store::token_record;
-using namespace std::chrono_literals;
+constexpr epoch_ms now = 1'801'396'800'000;
+constexpr std::chrono::hours one_hour{1};
 
-constexpr epoch_ms noon = 1'767'268'800'000;
-
-class issuing : public ::testing::Test {
+class issued_token : public ::testing::Test {
  protected:
+  testing::embedded_database file_;
+  std::unique_ptr<sql::connection> on_ = file_.open();
+
   void SetUp() override {
-    ASSERT_TRUE(store::brands::insert(*on, {.id = "brd_1", .name = "default"}));
-    ASSERT_TRUE(store::clients::insert(*on, {.id = "cli_1", .brand_id = "brd_1", .name = "default"}));
+    ASSERT_TRUE(store::brands::insert(*on_, {.id = "brd_1", .name = "one", .created_at = now}));
+    ASSERT_TRUE(store::clients::insert(*on_, {.id = "cli_1", .brand_id = "brd_1", .name = "one", .created_at = now}));
   }
 
-  issuer by(epoch_ms now = noon) { return {.random = crypto::system_random(), .now = now, .created_by = "cli"}; }
+  static issuer by(epoch_ms at = now) { return {crypto::system_random(), at, "tok_maker"}; }
 
-  token_record stored(token_record draft) {
-    draft.brand_id = "brd_1", draft.client_id = "cli_1", draft.role = "member";
-    auto made = issue(by(), std::move(draft));
-    EXPECT_TRUE(store::tokens::insert(*on, made.row));
-    return std::move(made.row);
+  static store::token_record draft(std::string kind) {
+    store::token_record t;
+    t.brand_id = "brd_1";
+    t.client_id = "cli_1";
+    t.env = kind == "key" ? "dev" : "";
+    t.kind = std::move(kind);
+    t.label = "one";
+    t.role = "member";
+    t.scopes = {"inference"};
+    t.limits.rpm = 7;
+    return t;
   }
-  token_record found(const std::string& id) { return store::tokens::find(*on, id).value().value(); }
 
-  testing::embedded_database database;
-  std::unique_ptr<sql::connection> on = database.open();
+  store::token_record stored(std::string kind, epoch_ms expires_at = 0) {
+    auto made = issue(by(), draft(std::move(kind)));
+    made.row.expires_at = expires_at;
+    EXPECT_TRUE(store::tokens::insert(*on_, made.row));
+    return made.row;
+  }
 };
 
-TEST_F(issuing, gives_each_kind_its_secret_and_keeps_what_was_asked_for) {
-  for (const auto& [kind, form] : {std::pair{"key", token_kind::key}, std::pair{"pat", token_kind::pat},
-                                   std::pair{"triple", token_kind::triple}}) {
-    const auto made = issue(
-        by(), {.client_id = "cli_1", .kind = kind, .label = "l", .env = "dev", .revoked_at = 7, .rotated_to = "tok_x"});
-    EXPECT_EQ(kind_of(made.secret.reveal()), form);
+TEST_F(issued_token, is_of_its_kind_and_only_its_hashes_are_in_the_row) {
+  const std::pair<std::string, token_kind> kinds[] = {
+      {"key", token_kind::key}, {"pat", token_kind::pat}, {"triple", token_kind::triple}};
+  for (const auto& [name, kind] : kinds) {
+    const auto made = issue(by(), draft(name));
+    EXPECT_EQ(kind_of(made.secret.reveal()), kind);
     EXPECT_EQ(made.row.display, display_form(made.secret.reveal()));
-    EXPECT_EQ(made.row.secret_hash.empty(), form != token_kind::triple);
-    EXPECT_EQ(made.row.label + made.row.created_by + made.row.rotated_to, "lcli");
-    EXPECT_EQ(made.row.created_at, noon);
-    EXPECT_EQ(made.row.revoked_at, 0);
+    EXPECT_EQ(made.row.hash.size(), 32U);
+    EXPECT_EQ(made.row.secret_hash.size(), kind == token_kind::triple ? 32U : 0U);
+    EXPECT_EQ(made.row.created_by, "tok_maker");
+    EXPECT_EQ(made.row.limits.rpm, 7);
+    EXPECT_NE(made.row.id, issue(by(), draft(name)).row.id);
   }
-  EXPECT_THROW(std::ignore = issue(by(), {.kind = "ring"}), std::invalid_argument);
 }
 
-TEST_F(issuing, a_rotated_token_works_through_its_grace_beside_an_equal_one) {
-  const auto old = stored({.kind = "key", .label = "l", .env = "prod", .scopes = {"inference"}, .limits = {.rpm = 9}});
-  const auto done = rotate(*on, by(noon + 10), old, 1h).value();
-  EXPECT_EQ(done.old_ends_at, noon + 10 + 3'600'000);
-  EXPECT_EQ(found(old.id).expires_at, done.old_ends_at);
-  EXPECT_EQ(found(old.id).rotated_to, done.made.row.id);
-  EXPECT_EQ(state_of(found(old.id), noon + 11), "rotated");
-  EXPECT_EQ(state_of(found(old.id), done.old_ends_at), "expired");
-  const auto next = found(done.made.row.id);
-  EXPECT_EQ(next.limits, old.limits);
-  EXPECT_EQ(next.scopes, old.scopes);
-  EXPECT_EQ(state_of(next, noon + 11), "active");
+TEST_F(issued_token, a_rotation_keeps_what_it_may_do_and_gives_the_old_one_its_grace) {
+  for (const auto* kind : {"key", "pat", "triple"}) {
+    const auto old = stored(kind);
+    const auto done = rotate(*on_, by(now + 5), old, one_hour);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(done->old_ends_at, now + 5 + 3'600'000);
+    const auto made = *store::tokens::find(*on_, done->made.row.id);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->limits, old.limits);
+    EXPECT_EQ(made->scopes, old.scopes);
+    EXPECT_NE(made->hash, old.hash);
+    const auto ended = *store::tokens::find(*on_, old.id);
+    EXPECT_EQ(ended->rotated_to, made->id);
+    EXPECT_EQ(state_of(*ended, now + 5), "rotated");
+    EXPECT_EQ(state_of(*ended, done->old_ends_at), "expired");
+    EXPECT_EQ(state_of(*made, now + 5), "active");
+  }
 }
 
-TEST_F(issuing, a_grace_is_no_longer_than_the_old_tokens_life) {
-  const auto old = stored({.kind = "pat", .label = "l", .expires_at = noon + 50});
-  EXPECT_EQ(rotate(*on, by(), old, 1h).value().old_ends_at, noon + 50);
+TEST_F(issued_token, a_grace_never_outlasts_the_old_ones_own_expiry) {
+  const auto done = rotate(*on_, by(), stored("key", now + 1'000), one_hour);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->old_ends_at, now + 1'000);
 }
 
-TEST_F(issuing, of_two_that_rotate_a_token_at_once_one_gets_a_new_one) {
-  const auto old = stored({.kind = "pat", .label = "l"});
-  ASSERT_TRUE(rotate(*on, by(), old, 1h));
-  EXPECT_EQ(rotate(*on, by(), old, 1h).error(), store::errc::already_exists);
-  EXPECT_EQ(store::tokens::list(*on)->size(), 2U);
+TEST_F(issued_token, of_two_rotations_of_one_token_one_is_done) {
+  const auto old = stored("key");
+  ASSERT_TRUE(rotate(*on_, by(), old, one_hour));
+  const auto second = rotate(*on_, by(), old, one_hour);
+  EXPECT_EQ(second.error(), store::errc::already_exists);
+  EXPECT_EQ(store::tokens::list(*on_)->size(), 2U) << "what the second had made is gone";
+}
+
+TEST_F(issued_token, a_revoked_one_is_revoked_whatever_else_it_is) {
+  store::token_record t;
+  EXPECT_EQ(state_of(t, now), "active");
+  t.expires_at = now;
+  EXPECT_EQ(state_of(t, now), "expired");
+  t.revoked_at = now - 1;
+  EXPECT_EQ(state_of(t, now), "revoked");
 }
 
 }  // namespace
