@@ -26,6 +26,18 @@ model::api_error no_upgrade() {
       "WebSocket connections are not served; send plain HTTP requests and set \"stream\": true for streaming.");
 }
 
+model::api_error memory_is_short() {
+  auto error = model::make_error(model::api_errc::gateway_overloaded,
+                                 "The gateway is short of memory and takes no new requests for a moment.");
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+/// Asked by those who must know how the gateway is, however it is.
+bool is_about_the_gateway(resource what) {
+  return what == resource::alive || what == resource::ready || what == resource::root || what == resource::metrics;
+}
+
 /// The neutral code behind a status that the connection itself answers with.
 model::api_errc code_of(int status) noexcept {
   switch (status) {
@@ -105,7 +117,9 @@ awaitable<void> gateway::handle(http::exchange& x) {
                   .request_id = impl_->ids.next(),
                   .client_request_id = valid_client_id(head.find("x-request-id")),
                   .rates = {}};
-  if (iequals(head.find("upgrade"), "websocket")) {
+  if (impl_->with.shared.shedding.load(std::memory_order_relaxed) && !is_about_the_gateway(r.where.what)) {
+    co_await r.answer_error(memory_is_short());
+  } else if (iequals(head.find("upgrade"), "websocket")) {
     co_await r.answer_error(no_upgrade());
   } else if (r.where.what != resource::nothing && !r.where.allows(head.method)) {
     co_await r.answer_error(wrong_method(head, r.where.methods));

@@ -72,7 +72,8 @@ result<std::optional<first_tokens>> make_defaults(sql::connection& on, crypto::r
 boost::system::result<std::optional<first_tokens>, std::string> prepare_store(sql::connection& on,
                                                                               crypto::random_source& random,
                                                                               epoch_ms now) {
-  auto work = sql::transaction::begin(on);
+  // Replicas may start at once on an empty database: the first one makes it all, the others wait and find it made.
+  auto work = sql::transaction::begin(on, sql::lock::schema);
   if (!work) return "The database cannot be written: " + work.error().message();
   auto made = make_defaults(on, random, now);
   if (!made)

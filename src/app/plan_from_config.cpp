@@ -1,5 +1,7 @@
 #include "plan_from_config.hpp"
 
+#include "memory_watch.hpp"
+
 #include <algorithm>
 #include <thread>
 
@@ -22,6 +24,8 @@ live_plan live_from(const config::loaded& from) {
                  .max_attempts = e.max_attempts,
                  .allow_private_base_urls = from.values.vault.allow_private_base_urls};
   live.default_rpm = from.values.limits.default_rpm;
+  live.auth_cache_stale = from.values.limits.auth_cache_stale;
+  live.memory_limit = from.values.server.memory_limit > 0 ? from.values.server.memory_limit : container_limit();
   live.trusted_proxies = from.values.server.trusted_proxies;
   live.forwarded_headers = {"anthropic-version", "anthropic-beta", "openai-beta", "traceparent"};
   live.forwarded_headers.insert(live.forwarded_headers.end(), e.forward_headers.begin(), e.forward_headers.end());
@@ -30,11 +34,24 @@ live_plan live_from(const config::loaded& from) {
 
 void refuse_what_is_not_served(const config::settings& values) {
   const auto refuse = [](std::string message) { throw cli::command_error{cli::exit_code::failed, std::move(message)}; };
-  if (values.database.kind != config::database_kind::sqlite)
-    refuse("database.url names PostgreSQL, which this version does not serve yet: use sqlite://.");
-  if (!values.redis.url.empty())
-    refuse("redis.url is set, but this version keeps its counters in the process: remove it.");
   if (values.cache.enabled) refuse("cache.enabled is set, but this version has no cache: remove it.");
+}
+
+database_plan database_from(const config::loaded& from) {
+  const auto& named = from.values.database;
+  const auto pool = static_cast<std::size_t>(named.pool_size);
+  // The change watch, the ledger's loader and the writer are of the pool; config knows that a reader is left.
+  constexpr std::size_t not_readers = 3;
+  const bool remote = named.kind == config::database_kind::postgresql;
+  return {.open = cli::database_opener(from.values),
+          .remote = remote,
+          .shown = cli::shown_database(from),
+          .readers = remote ? pool - not_readers : pool};
+}
+
+std::optional<kv::redis_options> redis_from(const config::settings& values) {
+  if (values.redis.url.empty()) return std::nullopt;
+  return cli::redis_options_from(values);
 }
 
 }  // namespace
@@ -46,7 +63,8 @@ server_plan plan_from(cli::context& from) {
   server_plan plan;
   plan.live = live_from(loaded);
   plan.data_dir = from.data_dir();
-  plan.database_path = v.database.sqlite_path;
+  plan.database = database_from(loaded);
+  plan.redis = redis_from(v);
   plan.listen = {.host = v.server.listen.host, .port = v.server.listen.port};
   plan.admin_listen = {.host = v.server.admin_listen.host, .port = v.server.admin_listen.port};
   plan.tls_cert_file = v.server.tls.cert_file;

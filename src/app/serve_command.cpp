@@ -1,7 +1,6 @@
 #include "serve_command.hpp"
 
-#include "first_start.hpp"
-#include "key_import.hpp"
+#include "boot.hpp"
 #include "plan_from_config.hpp"
 #include "server.hpp"
 
@@ -18,24 +17,6 @@
 namespace spidergate::app {
 
 namespace {
-
-void import_from_environment(cli::context& with) {
-  const auto salt = need(with, vault::vault_salt(with.database(), with.random()), "The vault's salt cannot be read");
-  std::vector<std::string> faults;
-  const auto imported =
-      need(with,
-           import_keys(with.database(), *with.config().catalogue, with.environment(),
-                       {.random = with.random(), .keys = with.keys(), .salt = salt, .allow_private_base_urls = true},
-                       with.now(), faults),
-           "Provider keys from the environment cannot be stored");
-  for (const auto& key : imported) {
-    telemetry::log::info(
-        key.replaced ? "provider key replaced from the environment" : "provider key imported from the environment",
-        {{"provider", key.provider}, {"variable", key.variable}});
-  }
-  for (const auto& fault : faults)
-    telemetry::log::warning("a provider key in the environment cannot be used", {{"reason", fault}});
-}
 
 /// A model that a newcomer's first request can be answered by: of a provider that has a key, or of one that the
 /// configuration defines without.
@@ -122,11 +103,11 @@ int serve(cli::context& with) {
         "copy of it",
         {{"file", plan.data_dir + "/master.key"}});
   }
-  auto first = prepare_store(with.database(), with.random(), with.now());
-  if (!first) throw cli::command_error{cli::exit_code::failed, first.error()};
-  import_from_environment(with);
-  server gateway(std::move(plan));
-  if (*first) greet(with, **first, plan_from(with));
+  auto found = prepare(with, plan);
+  if (found.first) greet(with, *found.first, plan);
+  // What is open from here on is the server's, within database.pool_size.
+  with.close_database();
+  server gateway(std::move(plan), {.saved = std::move(found.saved), .prepare_later = preparation_for_later(with)});
   return gateway.run();
 }
 

@@ -1,7 +1,12 @@
 #include "server.hpp"
 
 #include "ledger_spending.hpp"
+#include "memory_watch.hpp"
+#include "readiness.hpp"
 #include "request_metrics.hpp"
+#include "server_metrics.hpp"
+#include "snapshot_keeper.hpp"
+#include "store_contact.hpp"
 #include "upkeep.hpp"
 #include "worker_house.hpp"
 
@@ -13,6 +18,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <malloc.h>
 #include <stdexcept>
 #include <thread>
 
@@ -20,7 +26,6 @@ namespace spidergate::app {
 
 namespace {
 
-constexpr std::size_t database_readers = 2;
 constexpr std::size_t resolver_threads = 2;
 constexpr std::size_t resolver_queue = 1024;
 constexpr std::chrono::milliseconds change_period{250};
@@ -69,28 +74,44 @@ std::string spool_folder(const server_plan& plan) {
   return folder;
 }
 
+/// Counters that all replicas share, around those of this process; null without Redis.
+std::unique_ptr<kv::redis_counters> shared_counters(const server_plan& plan, kv::memory_counters& local,
+                                                    runtime::blocking_pool& resolver, const runtime::clock& time) {
+  if (!plan.redis) return nullptr;
+  return std::make_unique<kv::redis_counters>(*plan.redis, local, resolver, time);
+}
+
 }  // namespace
 
 /// Members stand in the order in which they are built; they go in the opposite one.
 struct server::impl {
   server_plan plan;
-  store::database::opener open_store;
-  telemetry::registry metrics;
-  kv::memory_counters counters;
+  beginning from;
   const runtime::clock& time = runtime::system_clock();
+  telemetry::registry metrics;
+  runtime::blocking_pool resolver;
+  kv::memory_counters local_counters;
+  std::unique_ptr<kv::redis_counters> redis;
+  kv::counter_store& counters;
   vault::vault keys;
   store_state state;
+  store_contact contact;
+  std::unique_ptr<snapshot_keeper> snapshot;  ///< null: the database is a file of ours
   engine::health_board health;
   request_metrics callbacks;
   runtime::published<auth::trusted_proxies> proxies;
   runtime::published<engine::options> engine_settings;
   runtime::published<std::vector<std::string>> forwarded_headers;
   http::connection_counters connections;
-  runtime::blocking_pool resolver;
+  std::atomic<bool> end_keep_alive{false};
+  std::atomic<std::size_t> memory_limit;
   ledger::loader ledger;
   api::shared_state api;
   std::unique_ptr<shared_rooms> shared;
   std::vector<std::unique_ptr<worker_house>> workers;
+  readiness ready;
+  std::atomic<bool> catching_up{false};
+  std::string said_of_catching_up;  ///< the database writer's
   // After the workers, so that what still waits for it is answered before they go.
   store::database database;
   ledger_spending spending;
@@ -98,35 +119,60 @@ struct server::impl {
   std::unique_ptr<store::change_watch> watch;
   std::unique_ptr<upkeep> chores;
 
-  explicit impl(server_plan p)
+  impl(server_plan p, beginning b)
       : plan(std::move(p)),
-        open_store([path = plan.database_path] { return store::open_sqlite(path); }),
+        from(std::move(b)),
         metrics(plan.threads),
+        resolver(resolver_threads, resolver_queue),
+        redis(shared_counters(plan, local_counters, resolver, time)),
+        counters(redis ? static_cast<kv::counter_store&>(*redis) : local_counters),
         keys(plan.keys, counters, time),
         state(plan.live.catalogue, plan.live.default_rpm, keys),
+        contact(plan.database.remote, plan.live.auth_cache_stale, time),
         health(plan.breaker, time),
         callbacks(metrics),
         proxies(std::make_shared<auth::trusted_proxies>(plan.live.trusted_proxies)),
         engine_settings(std::make_shared<engine::options>(plan.live.engine)),
         forwarded_headers(std::make_shared<std::vector<std::string>>(plan.live.forwarded_headers)),
-        resolver(resolver_threads, resolver_queue),
-        ledger(spool_folder(plan), open_store, plan.retention),
-        api{.unready_reasons = [this] { return unready(); },
+        memory_limit(plan.live.memory_limit),
+        ledger(spool_folder(plan), plan.database.open, plan.retention),
+        api{.unready_reasons = [this] { return ready.unready(); },
+            .degraded_reasons = [this] { return ready.degraded(); },
             .metrics_text = [this] { return expose(); },
             .reload_config = [this] { return reload(); },
             .store_changed = [this] { watch->poke(); },
             .open_access = open_access(),
             .random = crypto::system_random(),
             .keys = plan.keys},
-        database(open_store, database_readers),
+        ready({.workers = workers,
+               .contact = contact,
+               .ledger = ledger,
+               .redis = redis.get(),
+               .deny_without_redis = plan.redis && plan.redis->deny_when_lost,
+               .memory_is_short = api.shedding}),
+        database(plan.database.open, plan.database.readers),
         spending(ledger, database),
         limiter(counters, spending, time) {
-    watch = std::make_unique<store::change_watch>(open_store, change_period,
+    if (auto file = snapshot_of(plan, api.random))
+      snapshot = std::make_unique<snapshot_keeper>(std::move(*file), state, contact);
+    watch = std::make_unique<store::change_watch>(plan.database.open, change_period,
                                                   [this](sql::connection& on, std::int64_t) { return refresh(on); });
-    load_store();
+    const auto states = load_store();
+    contact.follow(watch.get());
     build_workers();
-    chores = std::make_unique<upkeep>(database, keys, [this] { return take_last_used(); });
-    describe_metrics();
+    describe_metrics(metrics, {.connections = connections,
+                               .ledger = ledger,
+                               .workers = workers,
+                               .health = health,
+                               .local_counters = local_counters,
+                               .redis = redis.get(),
+                               .contact = contact,
+                               .snapshot = snapshot.get(),
+                               .spending = spending,
+                               .time = time});
+    chores = std::make_unique<upkeep>(
+        database, keys, states, [this] { return take_last_used(); },
+        [this](std::span<const store::integration_state_record> known, bool last) { each_second(known, last); });
   }
 
   ~impl() { stop(); }
@@ -141,13 +187,25 @@ struct server::impl {
     return [this] { return state.anybody(); };
   }
 
-  void load_store() {
-    const auto on = need(open_store());
+  /// The rows to begin with, from the database or from the local snapshot; returns the states of the keys.
+  std::vector<store::integration_state_record> load_store() {
+    if (from.saved) {
+      auto saved = std::move(*from.saved);
+      from.saved.reset();
+      contact.begin(saved.as_of, true);
+      state.use(std::move(saved.rows));
+      keys.restore(saved.states);
+      return std::move(saved.states);
+    }
+    contact.begin(time.epoch_now(), false);
+    const auto on = need(plan.database.open());
     if (const auto loaded = state.reload(*on); !loaded)
       throw std::runtime_error("The store cannot be read: " + loaded.error().message() + ". " +
                                std::string(on->last_message()));
-    const auto states = store::integrations::list_states(*on);
-    if (states) keys.restore(*states);
+    auto states = store::integrations::list_states(*on);
+    if (!states) return {};
+    keys.restore(*states);
+    return std::move(*states);
   }
 
   void build_workers() {
@@ -167,6 +225,8 @@ struct server::impl {
                      .engine_settings = engine_settings,
                      .forwarded_headers = forwarded_headers,
                      .lockout = auth::make_lockout(plan.auth_failures_per_minute, plan.auth_lockout),
+                     .tokens_too_old = contact.too_old(),
+                     .end_keep_alive = end_keep_alive,
                      .client_tls = provider_tls(plan),
                      .server_tls = listener_tls(plan),
                      .resolver = resolver,
@@ -174,11 +234,14 @@ struct server::impl {
                      .api = api});
     for (std::size_t i = 0; i < plan.threads; ++i) {
       workers.push_back(std::make_unique<worker_house>(i, *shared));
+      if (redis) redis->attach(workers.back()->home());
       need(workers.back()->open());
     }
   }
 
+  /// Called by the change watch. Rows of a database that was not looked at since a boot without it are not read.
   bool refresh(sql::connection& on) {
+    if (contact.behind()) return false;
     const auto done = state.reload(on);
     if (!done) telemetry::log::error("a change in the store could not be read", {{"error", done.error().message()}});
     return !done.has_error();
@@ -204,19 +267,10 @@ struct server::impl {
     engine_settings.publish(std::make_shared<engine::options>(next->engine));
     proxies.publish(std::make_shared<auth::trusted_proxies>(next->trusted_proxies));
     forwarded_headers.publish(std::make_shared<std::vector<std::string>>(next->forwarded_headers));
+    contact.believe_for(next->auth_cache_stale);
+    memory_limit = next->memory_limit;
     telemetry::log::info("configuration reloaded");
     return {};
-  }
-
-  std::vector<std::string> unready() {
-    std::vector<std::string> reasons;
-    for (const auto& w : workers) {
-      if (!w->spool().has_room()) {
-        reasons.emplace_back("the receipt spool is full");
-        break;
-      }
-    }
-    return reasons;
   }
 
   std::string expose() {
@@ -225,47 +279,45 @@ struct server::impl {
     return text;
   }
 
-  void describe_metrics() {
-    const auto observe = [this](const char* name, const char* help, std::function<std::int64_t()> ask) {
-      metrics.add_observed_gauge(name, help, {}, std::move(ask));
-    };
-    const auto count = [this](const char* name, const char* help, std::function<std::int64_t()> ask) {
-      metrics.add_observed_counter(name, help, {}, std::move(ask));
-    };
-    observe("spidergate_connections_open", "Client connections open now.", [this] { return connections.open.load(); });
-    count("spidergate_connections_total", "Client connections accepted.",
-          [this] { return static_cast<std::int64_t>(connections.accepted.load()); });
-    count("spidergate_connections_refused_total", "Client connections refused over the limit.",
-          [this] { return static_cast<std::int64_t>(connections.refused_over_limit.load()); });
-    count("spidergate_refused_heads_total", "Requests refused for a malformed head or framing.",
-          [this] { return static_cast<std::int64_t>(connections.refused_heads.load()); });
-    count("spidergate_client_timeouts_total", "Client connections closed because they were too slow.",
-          [this] { return static_cast<std::int64_t>(connections.timeouts.load()); });
-    count("spidergate_accept_failures_total", "Connections that could not be accepted.",
-          [this] { return static_cast<std::int64_t>(connections.accept_failures.load()); });
-    count("spidergate_handshake_failures_total", "TLS handshakes with clients that failed.",
-          [this] { return static_cast<std::int64_t>(connections.handshake_failures.load()); });
-    count("spidergate_receipts_loaded_total", "Receipts moved from the spool into the database.",
-          [this] { return static_cast<std::int64_t>(ledger.figures().loaded.load()); });
-    count("spidergate_receipts_failed_batches_total",
-          "Batches of receipts that the database refused; they are tried again.",
-          [this] { return static_cast<std::int64_t>(ledger.figures().failed_batches.load()); });
-    count("spidergate_receipts_corrupt_total", "Spool records that could not be read.",
-          [this] { return static_cast<std::int64_t>(ledger.figures().corrupt_records.load()); });
-    observe("spidergate_spool_pending_bytes", "Bytes of receipts that are not in the database yet.", [this] {
-      std::size_t pending = 0;
-      for (const auto& w : workers) pending += w->spool().pending_bytes();
-      return static_cast<std::int64_t>(pending);
+  /// On upkeep's thread.
+  void each_second(std::span<const store::integration_state_record> known, bool last) {
+    contact.check();
+    if (contact.behind() && !last) catch_up();
+    if (snapshot) snapshot->keep(known, last);
+    watch_memory();
+  }
+
+  /// After a boot without the database: one try at a time, on the database's writer.
+  void catch_up() {
+    if (catching_up.exchange(true)) return;
+    const bool queued = database.post_write([this](sql::connection& on) {
+      const auto done = from.prepare_later(on);
+      if (done) {
+        contact.caught_up();  // the change watch reads the rows with its next look
+      } else if (done.error() != said_of_catching_up) {
+        telemetry::log::warning("the database cannot be used yet", {{"reason", done.error()}});
+        said_of_catching_up = done.error();
+      }
+      catching_up = false;
     });
-    observe("spidergate_ledger_healthy", "1 while receipts reach the database.",
-            [this] { return ledger.healthy() ? 1 : 0; });
-    observe("spidergate_breakers_open", "Candidates whose circuit breaker is not closed.", [this] {
-      std::int64_t open = 0;
-      for (const auto& c : health.all()) open += c.seen.state == router::candidate_health::breaker::closed ? 0 : 1;
-      return open;
-    });
-    observe("spidergate_limit_counters", "Counters of limits in memory.",
-            [this] { return static_cast<std::int64_t>(counters.stats().cells); });
+    if (!queued) catching_up = false;
+  }
+
+  void watch_memory() {
+    const auto limit = memory_limit.load();
+    auto level = level_of(limit == 0 ? 0 : resident_bytes(), limit);
+    if (level != memory_level::fine) {
+      // What was freed may still be the allocator's.
+      ::malloc_trim(0);
+      level = level_of(resident_bytes(), limit);
+    }
+    end_keep_alive = level != memory_level::fine;
+    const bool short_now = level == memory_level::short_of;
+    if (api.shedding.exchange(short_now) == short_now) return;
+    if (short_now)
+      telemetry::log::warning("memory is short: new requests are answered 503", {{"limit_bytes", limit}});
+    else
+      telemetry::log::info("memory suffices again");
   }
 
   /// Stops accepting, lets what runs finish within the drain time, closes the rest.
@@ -293,8 +345,9 @@ struct server::impl {
   }
 
   void stop() {
-    watch.reset();
     chores.reset();
+    contact.follow(nullptr);
+    watch.reset();
     for (auto& w : workers) w->stop();
   }
 
@@ -317,6 +370,7 @@ struct server::impl {
                           {"threads", static_cast<std::int64_t>(plan.threads)}});
     io.run();
     drain();
+    if (redis) std::this_thread::sleep_for(plan.redis->timeout);  // the last settlements are on their way
     stop();
     if (!ledger.flush(std::chrono::seconds(5)))
       telemetry::log::warning("receipts are left in the spool; the next start loads them");
@@ -324,7 +378,7 @@ struct server::impl {
   }
 };
 
-server::server(server_plan plan) : impl_(std::make_unique<impl>(std::move(plan))) {}
+server::server(server_plan plan, beginning from) : impl_(std::make_unique<impl>(std::move(plan), std::move(from))) {}
 server::~server() = default;
 int server::run() {
   return impl_->run();

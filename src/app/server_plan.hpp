@@ -2,6 +2,8 @@
 #include <spidergate/catalogue/catalogue.hpp>
 #include <spidergate/engine/engine.hpp>
 #include <spidergate/http/limits.hpp>
+#include <spidergate/kv/redis_counters.hpp>
+#include <spidergate/store/database.hpp>
 #include <spidergate/upstream/client.hpp>
 #include <spidergate/vault/envelope.hpp>
 
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +30,24 @@ struct live_plan {
   std::int64_t default_rpm = 60;
   std::vector<std::string> trusted_proxies;
   std::vector<std::string> forwarded_headers;  ///< lower case
+  std::chrono::milliseconds auth_cache_stale{600'000};
+  std::size_t memory_limit = 0;  ///< bytes; 0: none
+};
+
+/// The database, in the terms of the store.
+struct database_plan {
+  store::database::opener open;
+  bool remote = false;      ///< PostgreSQL: may be away while we run
+  std::string shown;        ///< for people, without a password; also tells databases apart
+  std::size_t readers = 2;  ///< besides one connection each for the writer, the change watch and the ledger's loader
 };
 
 /// All that a server needs to know, in the terms of the rooms.
 struct server_plan {
   live_plan live;
   std::string data_dir;
-  std::string database_path;
+  database_plan database;
+  std::optional<kv::redis_options> redis;  ///< nothing: counters are this process's
   listen_address listen;
   listen_address admin_listen;
   std::string tls_cert_file, tls_key_file;

@@ -1,18 +1,10 @@
 #include "store_state.hpp"
 
-#include <spidergate/store/repositories.hpp>
+#include <spidergate/telemetry/log.hpp>
 
 #include <algorithm>
 
 namespace spidergate::app {
-
-struct store_state::rows {
-  std::vector<store::token_record> tokens;
-  std::vector<store::client_record> clients;
-  std::vector<store::brand_record> brands;
-  std::vector<store::alias_record> aliases;
-  std::vector<store::rule_record> rules;
-};
 
 namespace {
 
@@ -35,35 +27,74 @@ router::brand_overrides overrides_of(std::string_view brand_id, const std::vecto
   return made;
 }
 
+/// What a brand wants. A text that cannot be read (management lets none in) leaves in force what it said before;
+/// without that nothing is allowed, for what it forbids is not known.
+router::preferences preferences_of(const store::brand_record& brand, const flow::routing_snapshot& before) {
+  auto read = router::read_preferences(brand.preferences);
+  if (read) return std::move(*read);
+  telemetry::log::error("the preferences of a brand cannot be read", {{"brand", brand.id}, {"fault", read.error()}});
+  if (const auto known = before.preferences.find(brand.id); known != before.preferences.end()) return known->second;
+  router::preferences nothing;
+  nothing.blocked_providers = {"*"};
+  return nothing;
+}
+
+/// Price overrides of a brand or an integration; none where the text cannot be read: the list price is charged then.
+catalogue::price_overrides prices_of(const std::string& text, std::string_view owner) {
+  auto read = catalogue::price_overrides::read(text);
+  if (read) return std::move(*read);
+  telemetry::log::error("price overrides cannot be read; list prices apply",
+                        {{"owner", owner}, {"fault", read.error()}});
+  return {};
+}
+
+std::shared_ptr<const flow::routing_snapshot> compile_routing(std::shared_ptr<const catalogue::catalogue> data,
+                                                              const stored_rows& rows,
+                                                              const flow::routing_snapshot& before) {
+  auto made = std::make_shared<flow::routing_snapshot>();
+  made->data = std::move(data);
+  made->brands.emplace("", overrides_of("", rows.aliases, rows.rules));
+  for (const auto& brand : rows.brands) {
+    made->brands.emplace(brand.id, overrides_of(brand.id, rows.aliases, rows.rules));
+    if (!brand.preferences.empty()) made->preferences.emplace(brand.id, preferences_of(brand, before));
+    if (auto prices = prices_of(brand.prices, brand.id); !prices.empty())
+      made->prices.emplace(brand.id, std::move(prices));
+  }
+  for (const auto& key : rows.integrations) {
+    if (auto prices = prices_of(key.prices, key.id); !prices.empty())
+      made->key_prices[key.provider].push_back(
+          {.integration_id = key.id, .brand_id = key.brand_id, .prices = std::move(prices)});
+  }
+  return made;
+}
+
 }  // namespace
 
 store_state::store_state(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm, vault::vault& keys)
     : data_(std::move(data)),
       default_rpm_(default_rpm),
-      rows_(std::make_shared<rows>()),
+      rows_(std::make_shared<stored_rows>()),
       keys_(keys),
       tokens_(auth::compile_tokens({}, {}, {}, default_rpm)),
       routing_(std::make_shared<flow::routing_snapshot>(flow::routing_snapshot{.data = data_, .brands = {}})) {}
 
 result<void> store_state::reload(sql::connection& on) {
-  auto next = std::make_shared<rows>();
-  const auto read = [](auto& into, auto listed) -> error_code {
-    if (!listed) return listed.error();
-    into = std::move(*listed);
-    return {};
-  };
-  std::vector<store::integration_record> integrations;
-  for (const auto failure :
-       {read(next->tokens, store::tokens::list(on)), read(next->clients, store::clients::list(on, "")),
-        read(next->brands, store::brands::list(on)), read(next->aliases, store::routing::list_aliases(on)),
-        read(next->rules, store::routing::list_rules(on)), read(integrations, store::integrations::list(on))}) {
-    if (failure) return failure;
-  }
-  const std::lock_guard lock(mutex_);
-  rows_ = std::move(next);
-  keys_.load(std::move(integrations));
-  publish();
+  auto read = read_rows(on);
+  if (!read) return read.error();
+  use(std::move(*read));
   return {};
+}
+
+void store_state::use(stored_rows rows) {
+  const std::lock_guard lock(mutex_);
+  rows_ = std::make_shared<const stored_rows>(std::move(rows));
+  keys_.load(rows_->integrations);
+  publish();
+}
+
+std::shared_ptr<const stored_rows> store_state::rows() {
+  const std::lock_guard lock(mutex_);
+  return rows_;
 }
 
 void store_state::reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm) {
@@ -82,18 +113,15 @@ std::shared_ptr<const auth::principal> store_state::anybody() {
   who->label = "GATEWAY_DEV";
   who->client_id = client.id;
   who->brand_id = client.brand_id;
-  who->scopes = static_cast<std::uint8_t>(auth::scope::inference) | static_cast<std::uint8_t>(auth::scope::admin);
+  who->role = auth::name_of(auth::role::owner);
+  who->scopes = auth::effective_scopes(who->role, auth::default_scopes(auth::role::owner));
+  who->of_operator_brand = true;
   return who;
 }
 
 void store_state::publish() {
   tokens_.publish(auth::compile_tokens(rows_->tokens, rows_->clients, rows_->brands, default_rpm_));
-  auto next = std::make_shared<flow::routing_snapshot>();
-  next->data = data_;
-  next->brands.emplace("", overrides_of("", rows_->aliases, rows_->rules));
-  for (const auto& brand : rows_->brands)
-    next->brands.emplace(brand.id, overrides_of(brand.id, rows_->aliases, rows_->rules));
-  routing_.publish(std::move(next));
+  routing_.publish(compile_routing(data_, *rows_, *routing_.load()));
 }
 
 }  // namespace spidergate::app

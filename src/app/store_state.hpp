@@ -1,4 +1,6 @@
 #pragma once
+#include "stored_rows.hpp"
+
 #include <spidergate/auth/authenticator.hpp>
 #include <spidergate/catalogue/catalogue.hpp>
 #include <spidergate/flow/serve.hpp>
@@ -20,6 +22,10 @@ class store_state {
 
   /// Reads everything again and publishes it. A read that fails leaves what is published as it is.
   result<void> reload(sql::connection& on);
+  /// Publishes rows that were read elsewhere: the local snapshot's.
+  void use(stored_rows rows);
+  /// What is published now; a new object with each reload.
+  [[nodiscard]] std::shared_ptr<const stored_rows> rows();
 
   /// A changed configuration: other catalogue, other default limit.
   void reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm);
@@ -31,13 +37,12 @@ class store_state {
   [[nodiscard]] const runtime::published<flow::routing_snapshot>& routing() const noexcept { return routing_; }
 
  private:
-  struct rows;
   void publish();
 
   std::mutex mutex_;
   std::shared_ptr<const catalogue::catalogue> data_;
   std::int64_t default_rpm_;
-  std::shared_ptr<const rows> rows_;
+  std::shared_ptr<const stored_rows> rows_;
   vault::vault& keys_;
   runtime::published<auth::token_table> tokens_;
   runtime::published<flow::routing_snapshot> routing_;

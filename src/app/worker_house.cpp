@@ -10,7 +10,6 @@ namespace spidergate::app {
 namespace {
 
 constexpr std::size_t spool_segment_bytes = 4U << 20U;
-constexpr std::size_t spool_max_bytes = 512U << 20U;
 
 std::function<double()> jitter() {
   return [generator = std::mt19937_64(std::random_device{}()),
@@ -18,8 +17,12 @@ std::function<double()> jitter() {
 }
 
 http::listener::options listen_on(const listen_address& where, bool admin, const shared_rooms& shared) {
-  return {
-      .address = where.host, .port = where.port, .admin = admin, .limits = shared.plan.http, .tls = shared.server_tls};
+  return {.address = where.host,
+          .port = where.port,
+          .admin = admin,
+          .limits = shared.plan.http,
+          .tls = shared.server_tls,
+          .end_keep_alive = &shared.end_keep_alive};
 }
 
 }  // namespace
@@ -28,7 +31,7 @@ worker_house::worker_house(std::size_t index, shared_rooms& shared)
     : shared_(shared),
       worker_(index, shared.time),
       spool_(shared.plan.data_dir + "/spool", index, spool_segment_bytes, spool_max_bytes),
-      tokens_(shared.state.tokens(), shared.lockout),
+      tokens_(shared.state.tokens(), shared.lockout, &shared.tokens_too_old),
       providers_(std::make_unique<upstream::client>(worker_, shared.resolver, shared.client_tls, shared.plan.upstream)),
       engine_(std::make_unique<engine::engine>(worker_, *providers_, shared.keys, shared.health, jitter())) {
   shared.ledger.attach(spool_);

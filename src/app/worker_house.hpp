@@ -7,6 +7,7 @@
 #include <spidergate/runtime/blocking_pool.hpp>
 #include <spidergate/runtime/worker.hpp>
 
+#include <atomic>
 #include <memory>
 
 namespace spidergate::app {
@@ -26,6 +27,8 @@ struct shared_rooms {
   const runtime::published<engine::options>& engine_settings;
   const runtime::published<std::vector<std::string>>& forwarded_headers;
   std::shared_ptr<auth::lockout> lockout;
+  const std::atomic<bool>& tokens_too_old;
+  const std::atomic<bool>& end_keep_alive;
   std::shared_ptr<upstream::client_tls> client_tls;
   std::shared_ptr<http::server_tls> server_tls;
   runtime::blocking_pool& resolver;
@@ -37,6 +40,8 @@ struct shared_rooms {
 /// the worker's thread.
 class worker_house {
  public:
+  static constexpr std::size_t spool_max_bytes = 512U << 20U;
+
   worker_house(std::size_t index, shared_rooms& shared);
   ~worker_house();
 
@@ -54,6 +59,7 @@ class worker_house {
   void close_all();
   [[nodiscard]] std::size_t open_connections();
 
+  [[nodiscard]] runtime::worker& home() noexcept { return worker_; }
   [[nodiscard]] auth::authenticator& tokens() noexcept { return tokens_; }
   [[nodiscard]] const ledger::spool_writer& spool() const noexcept { return spool_; }
   /// Stops the worker and gives up what belongs to its thread.

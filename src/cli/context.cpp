@@ -1,5 +1,5 @@
 #include <spidergate/cli/context.hpp>
-#include <spidergate/store/database.hpp>
+#include <spidergate/store/errc.hpp>
 
 #include <filesystem>
 #include <system_error>
@@ -56,16 +56,45 @@ const std::string& context::data_dir() {
   return data_dir_.emplace(folder);
 }
 
+store::database::opener database_opener(const config::settings& from) {
+  const auto& named = from.database;
+  if (named.kind == config::database_kind::sqlite)
+    return [path = named.sqlite_path] { return store::open_sqlite(path); };
+  return
+      [how = store::postgresql_options{
+           .url = named.url, .connect_timeout = named.connect_timeout, .statement_timeout = named.statement_timeout}] {
+        return store::open_postgresql(how);
+      };
+}
+
+std::string shown_database(const config::loaded& from) {
+  if (from.values.database.kind == config::database_kind::sqlite) return from.values.database.sqlite_path;
+  for (const auto& shown : from.effective)
+    if (shown.path == std::vector<std::string>{"database", "url"}) return shown.text;
+  return {};
+}
+
+kv::redis_options redis_options_from(const config::settings& from) {
+  const auto& named = from.redis;
+  return {.url = named.url,
+          .key_prefix = named.key_prefix,
+          .extra_ca_file = named.ca_file,
+          .deny_when_lost = named.on_unavailable == config::redis_lost::deny,
+          .connect_timeout = named.connect_timeout,
+          .timeout = named.timeout};
+}
+
 sql::connection& context::database() {
   if (database_) return *database_;
-  const auto& values = config().values;
-  if (values.database.kind != config::database_kind::sqlite) {
-    throw command_error{exit_code::failed,
-                        "database.url names PostgreSQL, which this version does not serve yet: use sqlite://."};
-  }
   data_dir();
-  auto opened = store::open_sqlite(values.database.sqlite_path);
+  auto opened = database_opener(config().values)();
   if (!opened) throw command_error{exit_code::not_reachable, opened.error()};
+  // PostgreSQL is reached with the first statement; what it says then is not about the schema.
+  if (const auto asked = (*opened)->exec("SELECT CAST(1 AS BIGINT)"); !asked) {
+    throw command_error{exit_code::not_reachable, "The database " + shown_database(config()) + " cannot be reached (" +
+                                                      std::string((*opened)->last_message()) +
+                                                      "): start it, or correct database.url."};
+  }
   if (const auto migrated = store::migrate(**opened, now()); !migrated)
     throw command_error{exit_code::failed, migrated.error()};
   database_ = std::move(*opened);
@@ -97,7 +126,8 @@ const vault::key_ring& context::keys() {
 void store_failed(context& in, const error_code& code, std::string_view what) {
   auto message = std::string(what) + ": " + code.message() + ".";
   if (const auto detail = in.database().last_message(); !detail.empty()) message += " (" + std::string(detail) + ")";
-  throw command_error{exit_code::failed, std::move(message)};
+  const bool away = code == make_error_code(store::errc::unavailable);
+  throw command_error{away ? exit_code::not_reachable : exit_code::failed, std::move(message)};
 }
 
 }  // namespace spidergate::cli

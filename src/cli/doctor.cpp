@@ -4,6 +4,7 @@
 #include "output.hpp"
 #include "provider_keys.hpp"
 
+#include <spidergate/kv/redis_counters.hpp>
 #include <spidergate/ledger/ledger.hpp>
 #include <spidergate/store/repositories.hpp>
 #include <spidergate/vault/envelope.hpp>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <ostream>
+#include <unistd.h>
 
 namespace spidergate::cli {
 
@@ -80,17 +82,85 @@ finding look_at_data_dir(context& in) {
   return {folder + ", " + megabytes, {}};
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
+}
+
+std::string migrations(int missing) {
+  return counted(static_cast<std::size_t>(missing), "migration") + (missing == 1 ? " is" : " are") + " missing";
+}
+
+/// Whether the database takes writes: a transaction that is not committed.
+result<void> try_to_write(sql::connection& on) {
+  auto attempt = sql::transaction::begin(on);
+  if (!attempt) return attempt.error();
+  return store::meta::put(on, "doctor", "was here");
+}
+
+/// Looks without changing anything: the schema is not brought up to date here.
 finding look_at_database(context& in) {
-  const auto brands = need(in, store::brands::list(in.database()), "The database cannot be read");
-  const auto& path = in.config().values.database.sqlite_path;
-  return {path + (brands.empty() ? ", new"
-                                 : ", " + std::to_string(brands.size()) + (brands.size() == 1 ? " brand" : " brands")),
-          {}};
+  const auto& named = in.config().values.database;
+  const bool remote = named.kind == config::database_kind::postgresql;
+  const auto shown = shown_database(in.config());
+  if (!remote && !fs::exists(named.sqlite_path)) return {shown + ": none yet, the first start makes it", {}};
+  const auto opened = database_opener(in.config().values)();
+  if (!opened) return {shown, opened.error()};
+  auto& on = **opened;
+  const auto version = on.exec(remote ? "SELECT version()" : "SELECT 'SQLite ' || sqlite_version()");
+  if (!version) {
+    return {shown, "It cannot be reached (" + std::string(on.last_message()) +
+                       "): start it, or correct database.url and what its user may do."};
+  }
+  const auto about = shown + ", " + version->at(0).text(0).substr(0, version->at(0).text(0).find(" ("));
+  const auto missing = store::missing_migrations(on);
+  if (!missing) return {about, missing.error()};
+  if (*missing > 0)
+    return {about + ", " + migrations(*missing),
+            "Run `spidergate migrate`; the next start of the gateway does it, too."};
+  if (const auto writable = try_to_write(on); !writable)
+    return {about + ", takes no writes", "Make it writable (a primary server, not a standby; room on its disk): " +
+                                             writable.error().message() + ". Receipts wait in the spool meanwhile."};
+  const auto brands = store::brands::list(on);
+  if (!brands) return {about, "The tables cannot be read: " + std::string(on.last_message()) + "."};
+  return {about + ", " + counted(brands->size(), "brand"), {}};
 }
 
 finding look_at_redis(context& in) {
-  if (in.config().values.redis.url.empty()) return {"not configured: counters are kept in the process", {}};
-  return {"configured", "Remove redis.url: this version keeps its counters in the process."};
+  const auto& values = in.config().values;
+  if (values.redis.url.empty()) {
+    const bool shared = values.database.kind == config::database_kind::postgresql;
+    return {shared ? "not configured: fine for one replica; several would each enforce limits by themselves"
+                   : "not configured: counters are kept in the process",
+            {}};
+  }
+  const auto options = redis_options_from(values);
+  const auto fault = kv::check_redis(options);
+  if (fault.empty()) return {"answers", {}};
+  return {"it does not work", fault + " Start it, or correct redis.url. Meanwhile " +
+                                  (options.deny_when_lost ? "requests with limits are answered 503."
+                                                          : "each replica enforces limits by itself.")};
+}
+
+/// Receipts that an outage has left behind.
+finding look_at_spool(context& in) {
+  const auto folder = in.data_dir() + "/spool";
+  std::error_code failed;
+  std::uintmax_t bytes = 0;
+  std::size_t damaged = 0;
+  for (const auto& file : fs::directory_iterator(folder, failed)) {
+    if (file.path().extension() == ".damaged") ++damaged;
+    std::error_code gone;  // the gateway removes segments meanwhile
+    if (const auto size = file.file_size(gone); !gone) bytes += size;
+  }
+  if (failed == std::errc::no_such_file_or_directory) return {folder + ": none yet", {}};
+  if (failed) return {folder, "Make '" + folder + "' readable and writable for the gateway: " + failed.message() + "."};
+  if (::access(folder.c_str(), W_OK | X_OK) != 0)
+    return {folder, "Let the gateway's user write to '" + folder + "': without a spool no request is served."};
+  const auto about = folder + ", " + std::to_string(bytes >> 20U) + " MiB";
+  if (damaged > 0)
+    return {about + ", " + counted(damaged, "damaged segment"),
+            "Look at the files *.damaged there: what could be read of them is loaded; remove them when you are done."};
+  return {about, {}};
 }
 
 finding look_at_clock(context& in) {
@@ -178,6 +248,7 @@ exit_code examine(context& in) {
   const bool folder = all.look("data directory", look_at_data_dir);
   const bool database = folder && all.look("database", look_at_database);
   all.look("redis", look_at_redis);
+  if (folder) all.look("spool", look_at_spool);
   if (!database) return all.report();
   all.look("clock", look_at_clock);
   if (all.look("vault key", look_at_vault_key)) all.look("stored keys", look_at_stored_keys);

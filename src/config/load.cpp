@@ -17,6 +17,9 @@ struct slot {
   std::string origin;
 };
 
+/// The change watch, the ledger's loader, the writer and one reader.
+constexpr int least_postgresql_pool = 4;
+
 class loader {
  public:
   explicit loader(const load_input& input) : input_(input) {}
@@ -153,6 +156,10 @@ class loader {
                 "cert_file and key_file go together: give both or neither");
     if (values.server.listen.port != 0 && values.server.listen == values.server.admin_listen)
       add_fault("server.admin_listen", "is the same as server.listen");
+    if (values.database.kind == database_kind::postgresql && values.database.pool_size < least_postgresql_pool)
+      add_fault("database.pool_size",
+                "is too small for PostgreSQL: at least 4 connections are needed, for the change watch, the ledger's "
+                "loader, the writer and one reader");
     if (values.cache.semantic.enabled && values.cache.semantic.embedding_model.empty())
       add_fault("cache.semantic.enabled", "needs cache.semantic.embedding_model");
   }

@@ -98,7 +98,7 @@ awaitable<void> connection::say_goodbye() {
 
 /// Whether the connection can go on is told in the answer's head, so it is decided before that is written.
 void connection::decide_ending() {
-  if (!reader_.head().keep_alive || site_.draining || !reader_.can_go_on()) writer_.close_after();
+  if (!reader_.head().keep_alive || !site_.keeps_alive() || !reader_.can_go_on()) writer_.close_after();
 }
 
 awaitable<result<void>> connection::respond(int status, const header_block& headers,

@@ -29,7 +29,12 @@ struct connection_site {
   http::limits limits;
   bool admin;
   bool draining = false;
+  const std::atomic<bool>* end_keep_alive = nullptr;  ///< see listener::options
   date_line date;
+
+  [[nodiscard]] bool keeps_alive() const noexcept {
+    return !draining && (end_keep_alive == nullptr || !end_keep_alive->load(std::memory_order_relaxed));
+  }
 };
 
 /// One client connection: reads requests one after the other, has each answered, and decides whether there is a next

@@ -73,7 +73,9 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
         address(std::move(o.address)),
         port(o.port),
         acceptor(worker.io().get_executor()),
-        site(worker.time(), requests, counters, o.limits, o.admin) {}
+        site(worker.time(), requests, counters, o.limits, o.admin) {
+    site.end_keep_alive = o.end_keep_alive;
+  }
 
   result<void> open();
   void drain();

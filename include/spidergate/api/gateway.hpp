@@ -21,6 +21,10 @@ struct shared_state {
   std::atomic<bool> draining{false};
   /// Asked by /readyz, cheap: empty when ready, else one clause per reason.
   std::function<std::vector<std::string>()> unready_reasons;
+  /// Asked by /readyz, cheap: what does not work as it should although requests are served, one clause each.
+  std::function<std::vector<std::string>()> degraded_reasons;
+  /// Set while memory is so short that new requests are answered 503 gateway_overloaded (spec 18).
+  std::atomic<bool> shedding{false};
   /// The Prometheus text.
   std::function<std::string()> metrics_text;
   /// Reads the configuration again and publishes it; the faults when it is refused. Blocking.

@@ -1,7 +1,9 @@
 #pragma once
 #include <spidergate/config/load.hpp>
 #include <spidergate/crypto/random.hpp>
+#include <spidergate/kv/redis_counters.hpp>
 #include <spidergate/runtime/clock.hpp>
+#include <spidergate/store/database.hpp>
 #include <spidergate/store/sql.hpp>
 #include <spidergate/vault/envelope.hpp>
 
@@ -38,6 +40,15 @@ struct common_options {
   bool json = false;        ///< --json
 };
 
+/// Opens what database.url names; a PostgreSQL that is away fails with the first statement. Keeps copies of what it
+/// needs. The database is not migrated.
+[[nodiscard]] store::database::opener database_opener(const config::settings& from);
+/// database.url as it may be shown: without a password.
+[[nodiscard]] std::string shown_database(const config::loaded& from);
+
+/// How to reach what redis.url names; not to be asked when that is empty.
+[[nodiscard]] kv::redis_options redis_options_from(const config::settings& from);
+
 /// What commands work with: configuration, database, vault keys, output. Opened lazily, so that `version` needs none of
 /// it. One thread.
 class context {
@@ -59,8 +70,10 @@ class context {
   const config::loaded& config();
   /// The data directory, made (0700) when absent.
   const std::string& data_dir();
-  /// The database, migrated.
+  /// The database, migrated. One that cannot be reached is exit_code::not_reachable.
   sql::connection& database();
+  /// Gives the connection back, where others are used from now on.
+  void close_database() noexcept { database_.reset(); }
   /// The vault's keys: configured, or master.key of the data directory (made when absent).
   const vault::key_ring& keys();
   [[nodiscard]] bool made_master_key() const noexcept { return made_master_key_; }

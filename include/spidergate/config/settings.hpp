@@ -60,13 +60,16 @@ struct settings {
     secret_string url;  ///< may hold a password
     database_kind kind = database_kind::sqlite;
     std::string sqlite_path;  ///< of sqlite URLs, {data_dir} filled in
-    int pool_size = 0;
+    int pool_size = 0;        ///< postgresql: the most connections of the process; sqlite: readers
+    milliseconds connect_timeout{}, statement_timeout{};
   } database;
 
   struct {
     secret_string url;  ///< empty: no Redis
     std::string key_prefix;
     redis_lost on_unavailable = redis_lost::local;
+    milliseconds timeout{}, connect_timeout{};
+    std::string ca_file;
   } redis;
 
   struct {

@@ -45,6 +45,8 @@ class listener {
     bool admin = false;
     http::limits limits;
     std::shared_ptr<server_tls> tls;  ///< null: plain
+    /// While it is true connections end with the answer that they are giving; null: never. Outlives the listener.
+    const std::atomic<bool>* end_keep_alive = nullptr;
   };
 
   /// `requests` and `counters` must outlive the listener and its connections.

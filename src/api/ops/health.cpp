@@ -11,11 +11,19 @@ awaitable<void> show_alive(request_scope& r) {
 awaitable<void> show_ready(request_scope& r) {
   auto reasons = r.with.shared.unready_reasons();
   if (r.with.shared.draining.load(std::memory_order_relaxed)) reasons.insert(reasons.begin(), "draining");
+  const auto degraded = r.with.shared.degraded_reasons();
+  const std::string_view status = !reasons.empty() ? "not ready" : degraded.empty() ? "ready" : "degraded";
   std::string body;
   json_writer out(body);
-  out.begin_object().key("status").string(reasons.empty() ? "ready" : "not ready").key("reasons").begin_array();
-  for (const auto& reason : reasons) out.string(reason);
-  out.end_array().end_object();
+  const auto list = [&](std::string_view name, const std::vector<std::string>& clauses) {
+    out.key(name).begin_array();
+    for (const auto& clause : clauses) out.string(clause);
+    out.end_array();
+  };
+  out.begin_object().key("status").string(status);
+  list("reasons", reasons);
+  list("degraded", degraded);
+  out.end_object();
   return r.answer_json(reasons.empty() ? 200 : 503, std::move(body));
 }
 

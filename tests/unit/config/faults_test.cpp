@@ -28,13 +28,19 @@ INSTANTIATE_TEST_SUITE_P(
                  {"spidergate.yaml:1: sever unknown key; did you mean 'server'?"}},
         bad_file{"nothing near",
                  "redis: { zzzzzzzz: 1 }\n",
-                 {"spidergate.yaml:1: redis.zzzzzzzz unknown key; allowed here are url, key_prefix, on_unavailable"}},
+                 {"spidergate.yaml:1: redis.zzzzzzzz unknown key; allowed here are url, key_prefix, on_unavailable, "
+                  "timeout, connect_timeout, ca_file"}},
         bad_file{"a path is no name",
                  "server.threads: 2\n",
                  {"spidergate.yaml:1: server.threads is a path: write its parts as sections below one another"}},
         bad_file{"nested unknown key",
                  "server:\n  tls:\n    cert: x\n",
                  {"spidergate.yaml:3: server.tls.cert unknown key; did you mean 'server.tls.cert_file'?"}},
+        bad_file{
+            "a pool that PostgreSQL cannot be served with",
+            "database:\n  url: postgresql://h/d\n  pool_size: 3\n",
+            {"spidergate.yaml:3: database.pool_size is too small for PostgreSQL: at least 4 connections are needed, "
+             "for the change watch, the ledger's loader, the writer and one reader"}},
         bad_file{"word for a number",
                  "\nserver: { threads: many }\n",
                  {"spidergate.yaml:2: server.threads is 'many'; allowed is an integer from 0 to 1024"}},

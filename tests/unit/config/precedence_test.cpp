@@ -31,6 +31,10 @@ TEST(config, without_anything_the_defaults_of_the_spec_hold) {
   EXPECT_TRUE(s.redis.url.empty());
   EXPECT_EQ(s.redis.key_prefix, "sg:");
   EXPECT_EQ(s.redis.on_unavailable, redis_lost::local);
+  EXPECT_EQ(s.redis.timeout, 50ms);
+  EXPECT_EQ(s.redis.connect_timeout, 1s);
+  EXPECT_EQ(s.database.connect_timeout, 2s);
+  EXPECT_EQ(s.database.statement_timeout, 5s);
   EXPECT_TRUE(s.vault.encryption_key.empty());
   EXPECT_FALSE(s.vault.allow_private_base_urls);
   EXPECT_EQ(s.engine.timeout, 120s);
