@@ -113,7 +113,7 @@ def brand_path(gateway):
 
 
 def integration_path(gateway, provider_name="tp"):
-    found = [one["id"] for one in gateway.manage("GET", "/integrations").json["data"] if one["provider"] == provider_name]
+    found = [one["id"] for one in gateway.manage("GET", "/integrations").json["data"] if one["provider_name"] == provider_name]
     assert len(found) == 1
     return f"/integrations/{found[0]}"
 
