@@ -12,7 +12,7 @@ def served(replicas):
 def test_keys_are_made_listed_and_revoked_and_the_server_notices(served):
     made = served.create_key("--rate-limit", "7")
     assert served.chat(key=made["key"]).headers["x-ratelimit-limit"] == "7"
-    listed = {key["id"]: key for key in served.must("key", "list")["data"]}
+    listed = {key["id"]: key for key in served.must("key", "list")}
     assert listed[made["id"]]["label"] == "made by a test"
     served.must("key", "revoke", made["id"])
     until("the revocation", lambda: served.chat(key=made["key"]).status == 401, 1)
@@ -22,7 +22,7 @@ def test_usage_receipts_and_logs_are_read_from_the_ledger(served):
     reply = served.chat(text="one two")
     served.receipt(reply.request_id)
     assert served.must("receipt", reply.request_id)["request_id"] == reply.request_id
-    assert sum(row["requests"] for row in served.must("usage")["data"]) == 1
+    assert sum(row["requests"] for row in served.must("usage")) == 1
     assert reply.request_id in served.cli("logs").out
 
 

@@ -119,7 +119,7 @@ def postgresql(postgresql_set_up):
     server = postgresql_set_up[0].server()
     server.create_database("gate", template="set_up")
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def shared_stores(postgresql_set_up, place):
     postgresql, redis = template.server(), Redis(place).start()
     yield SharedStores(gateway, postgresql, redis)
     redis.stop()
-    postgresql.stop()
+    postgresql.close()
 
 
 @pytest.fixture(scope="session")

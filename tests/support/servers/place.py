@@ -55,7 +55,7 @@ class Place:
 
     def close(self) -> None:
         self._guard.stdin.close()
-        self._guard.wait(20)
+        self._guard.wait(60)  # the deletion of what is left may take its time
 
 
 def _guard(directory: Path) -> None:

@@ -102,6 +102,11 @@ class Postgresql:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(20)
 
+    def close(self) -> None:
+        """The end, also of its data."""
+        self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
     def kill(self) -> None:
         """kill -9 of the server and all its children."""
         send_all(self.data, signal.SIGKILL)
