@@ -22,7 +22,7 @@ SECRET = {"tp": "pk-secret-tp-0001", "tq": "pk-secret-tq-0002"}
 
 # Where the gateways of `gateway` and `fresh` keep what they know. By default each has its own SQLite file, and these modules run
 # once more with all gateways on PostgreSQL and Redis; the variable makes everything run on one kind.
-ON_BOTH = {"accounting_test", "limits_test", "tokens_test", "vault_test"}
+ON_BOTH = {"accounting_test", "budgets_test", "limits_test", "tokens_test", "vault_test"}
 STORES = {"sqlite": "own_stores", "postgresql+redis": "shared_stores"}
 
 
