@@ -31,6 +31,9 @@ key_source source_of(cli::context& with) {
 }
 
 result<void> import_from_environment(sql::connection& on, const key_source& from, epoch_ms now) {
+  // One replica at a time, or several that start at once would import the same keys.
+  auto alone = sql::transaction::begin(on, sql::lock::schema);
+  if (!alone) return alone.error();
   const auto salt = vault::vault_salt(on, from.random);
   if (!salt) return salt.error();
   std::vector<std::string> faults;
@@ -38,6 +41,7 @@ result<void> import_from_environment(sql::connection& on, const key_source& from
       on, *from.catalogue, from.environment,
       {.random = from.random, .keys = from.keys, .salt = *salt, .allow_private_base_urls = true}, now, faults);
   if (!imported) return imported.error();
+  if (const auto done = alone->commit(); !done) return done.error();
   for (const auto& key : *imported) {
     telemetry::log::info(
         key.replaced ? "provider key replaced from the environment" : "provider key imported from the environment",

@@ -67,11 +67,30 @@ store::database::opener database_opener(const config::settings& from) {
       };
 }
 
+namespace {
+
+/// A setting that is a URL, for people: without user and password.
+std::string shown_url(const config::loaded& from, const std::vector<std::string>& path) {
+  for (const auto& shown : from.effective) {
+    if (shown.path != path) continue;
+    auto url = shown.text;
+    const auto begin = url.find("://");
+    const auto end = url.find('@');
+    if (begin != std::string::npos && end != std::string::npos) url.erase(begin + 3, end - begin - 2);
+    return url;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string shown_database(const config::loaded& from) {
   if (from.values.database.kind == config::database_kind::sqlite) return from.values.database.sqlite_path;
-  for (const auto& shown : from.effective)
-    if (shown.path == std::vector<std::string>{"database", "url"}) return shown.text;
-  return {};
+  return shown_url(from, {"database", "url"});
+}
+
+std::string shown_redis(const config::loaded& from) {
+  return shown_url(from, {"redis", "url"});
 }
 
 kv::redis_options redis_options_from(const config::settings& from) {

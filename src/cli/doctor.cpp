@@ -135,10 +135,11 @@ finding look_at_redis(context& in) {
   }
   const auto options = redis_options_from(values);
   const auto fault = kv::check_redis(options);
-  if (fault.empty()) return {"answers", {}};
-  return {"it does not work", fault + " Start it, or correct redis.url. Meanwhile " +
-                                  (options.deny_when_lost ? "requests with limits are answered 503."
-                                                          : "each replica enforces limits by itself.")};
+  const auto shown = "Redis at " + shown_redis(in.config());
+  if (fault.empty()) return {shown + " answers", {}};
+  return {shown + " does not work", fault + " Start it, or correct redis.url. Meanwhile " +
+                                        (options.deny_when_lost ? "requests with limits are answered 503."
+                                                                : "each replica enforces limits by itself.")};
 }
 
 /// Receipts that an outage has left behind.

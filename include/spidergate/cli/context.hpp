@@ -43,8 +43,9 @@ struct common_options {
 /// Opens what database.url names; a PostgreSQL that is away fails with the first statement. Keeps copies of what it
 /// needs. The database is not migrated.
 [[nodiscard]] store::database::opener database_opener(const config::settings& from);
-/// database.url as it may be shown: without a password.
+/// database.url and redis.url as they may be shown: without user and password.
 [[nodiscard]] std::string shown_database(const config::loaded& from);
+[[nodiscard]] std::string shown_redis(const config::loaded& from);
 
 /// How to reach what redis.url names; not to be asked when that is empty.
 [[nodiscard]] kv::redis_options redis_options_from(const config::settings& from);

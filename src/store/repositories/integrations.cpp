@@ -22,15 +22,21 @@ constexpr std::string_view select_states =
     "SELECT integration_id, day, daily_count, health, reason, consecutive_failures, last_error, last_used_at, "
     "resting_until FROM integration_states ORDER BY integration_id";
 // Selected from its integration, so that the state of one that was just removed is left out instead of failing the
-// batch.
+// batch. Several servers write what each has seen, so a day's count and a last use only rise.
 constexpr std::string_view upsert_state =
     "INSERT INTO integration_states (integration_id, day, daily_count, health, reason, consecutive_failures, "
     "last_error, last_used_at, resting_until) "
     "SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), $4, $5, CAST($6 AS BIGINT), $7, CAST($8 AS BIGINT), "
     "CAST($9 AS BIGINT) FROM integrations WHERE id = $1 "
-    "ON CONFLICT (integration_id) DO UPDATE SET day = excluded.day, daily_count = excluded.daily_count, "
+    "ON CONFLICT (integration_id) DO UPDATE SET "
+    "day = CASE WHEN excluded.day > integration_states.day THEN excluded.day ELSE integration_states.day END, "
+    "daily_count = CASE WHEN excluded.day > integration_states.day OR (excluded.day = integration_states.day "
+    "AND excluded.daily_count > integration_states.daily_count) THEN excluded.daily_count "
+    "ELSE integration_states.daily_count END, "
     "health = excluded.health, reason = excluded.reason, consecutive_failures = excluded.consecutive_failures, "
-    "last_error = excluded.last_error, last_used_at = excluded.last_used_at, resting_until = excluded.resting_until";
+    "last_error = excluded.last_error, resting_until = excluded.resting_until, "
+    "last_used_at = CASE WHEN excluded.last_used_at > integration_states.last_used_at THEN excluded.last_used_at "
+    "ELSE integration_states.last_used_at END";
 
 result<integration_record> record_of(const sql::row& from) {
   integration_record i;

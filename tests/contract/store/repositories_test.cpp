@@ -282,6 +282,18 @@ TEST_P(repositories, states_follow_their_integration) {
   EXPECT_EQ(back[0].daily_count, 4);
   EXPECT_EQ(back[0].health + back[0].last_error, "degraded429");
   EXPECT_EQ(version(), before);
+  // Another server has seen less of the same day, then a third one is a day behind.
+  states[0].daily_count = 2, states[0].last_used_at = 60;
+  ASSERT_TRUE(integrations::save_states(*on, states));
+  states[0].day = 0, states[0].daily_count = 900;
+  ASSERT_TRUE(integrations::save_states(*on, states));
+  back = integrations::list_states(*on).value();
+  EXPECT_EQ(back[0].day, 86'400'000);
+  EXPECT_EQ(back[0].daily_count, 4) << "lowered";
+  EXPECT_EQ(back[0].last_used_at, 70) << "lowered";
+  states[0].day = 2 * 86'400'000, states[0].daily_count = 1;
+  ASSERT_TRUE(integrations::save_states(*on, states));
+  EXPECT_EQ(integrations::list_states(*on).value()[0].daily_count, 1) << "a new day";
   EXPECT_TRUE(integrations::remove(*on, "int_1").value());
   EXPECT_FALSE(integrations::remove(*on, "int_1").value());
   EXPECT_TRUE(integrations::list_states(*on).value().empty());
