@@ -117,6 +117,7 @@ class run_state {
                                                    const std::vector<std::string>& used_keys) {
     auto key = co_await owner_.keys_.pick(who.provider->id, std::string(what_.brand_id), what_.pool_access, used_keys);
     if (key) co_return std::move(*key);
+    keys_uncounted_ = keys_uncounted_ || key.error() == vault::no_key::store_unavailable;
     if (who.provider->auth == catalogue::auth_style::none && key.error() == vault::no_key::none_configured)
       co_return vault::lease{};
     co_return std::nullopt;
@@ -221,7 +222,10 @@ class run_state {
       report_.how = report::ending::client_gone;
       return;
     }
-    report_.error = verdict_on(failures_, report_.attempts, deadline_passed(), what_.total);
+    const bool nothing_else = failures_.empty() && !deadline_passed();
+    report_.error = keys_uncounted_ && nothing_else
+                        ? keys_not_counted()
+                        : verdict_on(failures_, report_.attempts, deadline_passed(), what_.total);
     report_.how = stream_.opened ? report::ending::stream_failed : report::ending::failed;
   }
 
@@ -235,6 +239,7 @@ class run_state {
   std::int64_t needed_context_ = 0;
   int retries_made_ = 0;
   bool given_up_ = false;
+  bool keys_uncounted_ = false;  // a candidate was left out because the counters could not be asked
 };
 
 engine::engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health,

@@ -60,4 +60,11 @@ model::api_error verdict_on(const std::vector<failure>& failures, const std::vec
   return error;
 }
 
+model::api_error keys_not_counted() {
+  auto error = model::make_error(model::api_errc::store_unavailable,
+                                 "The use of provider keys cannot be counted right now. Try again shortly.");
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
 }  // namespace spidergate::engine

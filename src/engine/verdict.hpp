@@ -13,4 +13,7 @@ namespace spidergate::engine {
                                           const std::vector<model::attempt>& attempts, bool deadline_passed,
                                           std::chrono::milliseconds total);
 
+/// What the client is told when keys were there, but none might be used without counting it.
+[[nodiscard]] model::api_error keys_not_counted();
+
 }  // namespace spidergate::engine

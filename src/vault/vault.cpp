@@ -174,7 +174,8 @@ awaitable<boost::system::result<lease, no_key>> vault::pick(std::string provider
     if (!among.any_configured()) co_return no_key::none_configured;
     if (among.options().empty()) co_return no_key::all_resting_or_unhealthy;
     const auto taken = co_await impl_->counters.pick(among.options(), now);
-    if (!taken || !taken->found) co_return no_key::all_exhausted;
+    if (!taken) co_return no_key::store_unavailable;
+    if (!taken->found) co_return no_key::all_exhausted;
     const auto key = among.take(taken->index, now);
     if (auto opened = impl_->open(*key)) co_return *std::move(opened);
     exclude.push_back(key->record.id);  // it is marked; another key may serve

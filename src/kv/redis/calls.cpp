@@ -193,6 +193,7 @@ script_call call_maker::hold(std::span<const held_by> holds, epoch_ms now, std::
     made.argument(exact(one.what.amount));
     made.argument(one.expires_at);
     made.argument(end_of(one.what.as_charge()));
+    made.argument(one.generation);
   }
   return made;
 }

@@ -52,6 +52,7 @@ struct held_by {
   std::string holder;
   running_hold what;
   epoch_ms expires_at = 0;
+  std::int64_t generation = 0;  ///< in which Redis knew of it; 0: not at all
 };
 
 struct pick_mirror {

@@ -196,17 +196,31 @@ awaitable<bool> lane::tell_holds(std::int64_t& generation) {
   const auto now = all_->time.epoch_now();
   std::vector<held_by> holds;
   all_->running.for_each([&](std::string_view holder, const running_requests::request& what) {
+    const auto known_in = what.in_redis ? what.generation : 0;
     for (const auto& one : what.holds) {
       const auto ends = one.kind == window_kind::lease ? what.charged_at + one.period_ms : now + longest_hold_ms;
-      if (ends > now) holds.push_back({std::string(holder), one, std::min(ends, now + longest_hold_ms)});
+      if (ends > now) holds.push_back({std::string(holder), one, std::min(ends, now + longest_hold_ms), known_in});
     }
   });
   for (std::size_t i = 0; i < holds.size(); i += holds_at_once) {
     const std::span part(holds.data() + i, std::min(holds_at_once, holds.size() - i));
     if (!co_await tell(all_->calls.hold(part, now, shared_state::new_generation()), generation)) co_return false;
-    for (const auto& one : part) all_->running.registered(one.holder, generation);
+    for (const auto& one : part) {
+      if (!all_->running.registered(one.holder, generation)) drop_again(one, generation);
+    }
   }
   co_return true;
+}
+
+/// What ended while it was being told may have come back to life: its settlement may have arrived before.
+void lane::drop_again(const held_by& told, std::int64_t generation) {
+  const auto of = told.what.as_charge();
+  // Not of a budget that knew the hold: the script brings none back, and the settlement may still be on its way.
+  if (of.kind == window_kind::budget && told.generation == generation) return;
+  const settlement nothing_used{of, 0};
+  const auto now = all_->time.epoch_now();
+  deliver({all_->calls.settle(told.holder, {&nothing_used, 1}, now, now, shared_state::new_generation(), generation),
+           all_->time.steady_now()});
 }
 
 awaitable<bool> lane::restore(std::vector<std::string> keys, std::int64_t& generation) {

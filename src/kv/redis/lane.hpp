@@ -49,6 +49,7 @@ class lane : public std::enable_shared_from_this<lane> {
   awaitable<bool> tell(script_call call, std::int64_t& generation);
   awaitable<bool> synchronise(std::int64_t& generation);
   awaitable<bool> tell_holds(std::int64_t& generation);
+  void drop_again(const held_by& told, std::int64_t generation);
   awaitable<bool> restore(std::vector<std::string> keys, std::int64_t& generation);
 
   void tend_deliveries();

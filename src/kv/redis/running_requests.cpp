@@ -58,13 +58,14 @@ bool running_requests::remember(shard& in, std::string_view holder, const charge
   return true;
 }
 
-void running_requests::registered(std::string_view holder, std::int64_t generation) {
+bool running_requests::registered(std::string_view holder, std::int64_t generation) {
   auto& home = shard_of(holder);
   const std::lock_guard lock(home.mutex);
   const auto found = home.requests.find(holder);
-  if (found == home.requests.end()) return;
+  if (found == home.requests.end()) return false;
   found->second.in_redis = true;
   found->second.generation = generation;
+  return true;
 }
 
 std::size_t running_requests::size() const {

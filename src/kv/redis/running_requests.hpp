@@ -38,8 +38,8 @@ class running_requests {
   void add(std::string_view holder, request what);
   /// Forgets the holds that are settled. What was settled is remembered for a while, so that it is not settled twice.
   finished finish(std::string_view holder, std::span<const settlement> of);
-  /// Redis knows of it now.
-  void registered(std::string_view holder, std::int64_t generation);
+  /// Redis knows of it now. False when it has ended meanwhile.
+  bool registered(std::string_view holder, std::int64_t generation);
 
   /// Calls `action(holder, request&)` for each, a shard locked at a time.
   template <class Action>

@@ -130,7 +130,8 @@ end
 )lua";
 
 /// A hold that ran out belongs to a dead process: what that has spent is in the ledger alone, so the budget must be
-/// asked for anew. The hold stays for an hour with amount 0, so that a process that was only frozen can settle.
+/// asked for anew; no sooner than others have filed what they settled here, and never for less than was known. The hold
+/// stays for an hour with amount 0, so that a process that was only frozen can settle.
 constexpr std::string_view budgets = R"lua(
 local budget = {}
 function budget.expire(key, held, now)
@@ -139,8 +140,10 @@ function budget.expire(key, held, now)
     local amount = redis.call('HGET', key, field)
     if num(amount) > 0 then
       redis.call('HINCRBY', key, 'r', '-' .. amount)
+      local spent = redis.call('HGET', key, 's')
+      if spent then redis.call('HSET', key, 'f', spent) end
       redis.call('HDEL', key, 's')
-      redis.call('HSET', key, field, '0')
+      redis.call('HSET', key, field, '0', 'u', int(server_ms()))
       redis.call('ZADD', held, int(now + 3600000), holder)
     else
       redis.call('HDEL', key, field)
@@ -151,7 +154,7 @@ end
 function budget.enter(key, gen)
   local g = redis.call('HGET', key, 'g')
   if g ~= gen then
-    if g then redis.call('HDEL', key, 's', 'p', 'pt') end
+    if g then redis.call('HDEL', key, 's', 'p', 'pt', 'f', 'u') end
     redis.call('HSET', key, 'g', gen)
   end
 end
@@ -179,7 +182,7 @@ end
 constexpr std::string_view admit_body = R"lua(
 local now, holder, longest, least = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local gen, made = generation(KEYS[1], ARGV[3])
-local charges, unseeded, left, wanted = {}, {}, math.huge, nil
+local charges, unseeded, since, left, wanted = {}, {}, made, math.huge, nil
 
 local k = 2
 for i = 6, #ARGV, 5 do
@@ -200,13 +203,14 @@ for i = 6, #ARGV, 5 do
     k = k + 1
     wanted = wanted or c.amount
     budget.expire(c.key, c.held, now)
-    local f = redis.call('HMGET', c.key, 'g', 's', 'p', 'r')
+    local f = redis.call('HMGET', c.key, 'g', 's', 'p', 'r', 'u')
     local known = f[1] == gen and f[2]
     c.used = (known and num(f[2]) or f[1] == gen and num(f[3]) or 0) + num(f[4])
     if known then
       left = math.min(left, c.limit - c.used)
     else
       unseeded[#unseeded + 1] = #charges
+      if f[1] == gen then since = math.max(since, num(f[5])) end
     end
   end
   charges[#charges + 1] = c
@@ -245,7 +249,7 @@ end
 local seed_after = 0
 if #unseeded > 0 then
   admitted = 0
-  seed_after = math.max(0, made + 700 - server_ms())
+  seed_after = math.max(0, since + 700 - server_ms())
 end
 if admitted == 0 then granted = 0 end
 
@@ -323,10 +327,10 @@ if of == gen or of == '0' then
   local key, held = KEYS[2], KEYS[3]
   budget.enter(key, gen)
   if redis.call('HEXISTS', key, 's') == 0 then
-    local waiting = redis.call('HMGET', key, 'p', 'pt')
-    redis.call('HSET', key, 's', ARGV[4])
+    local waiting = redis.call('HMGET', key, 'p', 'pt', 'f')
+    redis.call('HSET', key, 's', int(math.max(tonumber(ARGV[4]), num(waiting[3]))))
     if waiting[1] and num(waiting[2]) + 60000 > now then redis.call('HINCRBY', key, 's', waiting[1]) end
-    redis.call('HDEL', key, 'p', 'pt')
+    redis.call('HDEL', key, 'p', 'pt', 'f', 'u')
   end
   budget.keep(key, held, tonumber(ARGV[5]), now)
 end
@@ -391,7 +395,7 @@ constexpr std::string_view hold_body = R"lua(
 local now = tonumber(ARGV[1])
 local gen = generation(KEYS[1], ARGV[2])
 local k = 2
-for i = 3, #ARGV, 5 do
+for i = 3, #ARGV, 6 do
   local key, holder, amount, expiry = KEYS[k], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   k = k + 1
   if ARGV[i] == 'l' then
@@ -400,7 +404,10 @@ for i = 3, #ARGV, 5 do
     local held = KEYS[k]
     k = k + 1
     budget.enter(key, gen)
-    budget.hold(key, held, holder, amount, expiry)
+    -- A hold of this generation that is not there was settled meanwhile.
+    if ARGV[i + 5] ~= gen or redis.call('HEXISTS', key, 'h:' .. holder) == 1 then
+      budget.hold(key, held, holder, amount, expiry)
+    end
     budget.keep(key, held, tonumber(ARGV[i + 4]), now)
   end
 end

@@ -14,6 +14,7 @@
 /// | fixed | packed {start, used} |
 /// | lease | sorted set of holders by expiry |
 /// | budget | hash: g generation, s spent, p settled while unseeded, pt when last, r reserved, h:<holder> its hold |
+/// | | unseeded because a hold ran out: u when that was (server's ms), f what s was |
 /// | budget`:x` | sorted set of the budget's holders by expiry |
 /// | pick | hash: d day's start, c count, l last pick; and a sliding window under `:m` |
 namespace spidergate::kv::redis {
@@ -43,7 +44,8 @@ struct script {
 /// both. Answers: generation.
 [[nodiscard]] const script& restore_script();
 /// Holds for running requests, anew or longer. KEYS: generation, then one per lease and two per budget. ARGV: now,
-/// generation to make; then per hold: kind, holder, amount, expiry, window's end. Answers: generation.
+/// generation to make; then per hold: kind, holder, amount, expiry, window's end, generation in which it was told
+/// before or 0. Answers: generation.
 [[nodiscard]] const script& hold_script();
 /// KEYS: generation. ARGV: generation to make. Writes, so that a server that takes no writes does not look well.
 /// Answers: generation, its age in ms.

@@ -45,13 +45,16 @@ void shared_state::note_unseeded(const charge& budget, std::int64_t in) {
   constexpr std::size_t most_noted = 4096;
   const std::lock_guard lock(mutex_);
   if (unseeded_.size() >= most_noted) unseeded_.clear();
-  unseeded_[name_of(budget)] = in;
+  const auto [known, fresh] = unseeded_.try_emplace(name_of(budget), unseeded_note{in, false});
+  if (!fresh && known->second.asked_for) known->second = {in, false};
 }
 
-std::int64_t shared_state::unseeded_in(const charge& budget) const {
+std::int64_t shared_state::unseeded_in(const charge& budget) {
   const std::lock_guard lock(mutex_);
   const auto found = unseeded_.find(name_of(budget));
-  return found != unseeded_.end() ? found->second : generation.load(std::memory_order_acquire);
+  if (found == unseeded_.end()) return generation.load(std::memory_order_acquire);
+  found->second.asked_for = true;
+  return found->second.generation;
 }
 
 void shared_state::leave_parcel(parcel what) {

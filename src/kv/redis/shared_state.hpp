@@ -61,9 +61,10 @@ class shared_state {
   /// Redis answers again.
   void end_local() noexcept { local_prepared_.store(false, std::memory_order_release); }
 
-  /// The generation in which a budget was found unseeded: what the ledger says of it is for that one.
+  /// The generation in which a budget was found unseeded: what the ledger says of it is for that one. Who asks the
+  /// ledger may find a later generation when it has the answer: so the first counts, until it was asked for.
   void note_unseeded(const charge& budget, std::int64_t in);
-  [[nodiscard]] std::int64_t unseeded_in(const charge& budget) const;
+  [[nodiscard]] std::int64_t unseeded_in(const charge& budget);
 
   /// Settlements from threads that are no worker; taken by the leading lane.
   void leave_parcel(parcel what);
@@ -76,8 +77,12 @@ class shared_state {
 
   std::mutex local_mutex_;
   std::atomic<bool> local_prepared_{false};
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::int64_t> unseeded_;
+  std::mutex mutex_;
+  struct unseeded_note {
+    std::int64_t generation = 0;
+    bool asked_for = false;
+  };
+  std::unordered_map<std::string, unseeded_note> unseeded_;
   std::deque<parcel> parcels_;
   std::set<std::string, std::less<>> restored_;
 };

@@ -46,6 +46,13 @@ TEST(verdict, keeps_the_providers_own_refusal) {
   EXPECT_EQ(error.message, "because");
 }
 
+TEST(verdict, key_that_cannot_be_counted_is_the_gateways_own_trouble) {
+  const auto error = keys_not_counted();
+  EXPECT_EQ(error.code, model::api_errc::store_unavailable);
+  EXPECT_FALSE(error.from_provider);
+  EXPECT_TRUE(error.retry_after.has_value());
+}
+
 TEST(verdict, says_when_the_total_clock_ran_out) {
   const auto error = verdict_on({said(error_class::failed, 500)}, one_attempt, true, 1500ms);
   EXPECT_EQ(error.code, model::api_errc::deadline_exceeded);

@@ -56,6 +56,56 @@ TEST(memory_counters, full_store_still_picks) {
   EXPECT_FALSE(testing::await_now(counters.pick({&key, 1}, noon))->found);
 }
 
+TEST(memory_counters, budgets_that_were_spent_elsewhere_are_asked_anew_and_keep_what_is_held) {
+  memory_counters counters;
+  const charge budget{"bud:a", window_kind::budget, day_ms, 1000, 100, start_of_day(noon), 0};
+  ASSERT_TRUE(testing::await_now(counters.seed(budget, 10, noon)));
+  ASSERT_TRUE(admit(counters, budget, noon)->admitted);
+  counters.unseed_budgets();
+  EXPECT_EQ(admit(counters, budget, noon)->unseeded.size(), 1U);
+  ASSERT_TRUE(testing::await_now(counters.seed(budget, 500, noon)));
+  counters.hold("req_2", budget, noon);
+  const auto said = testing::await_now(counters.admit("req_3", {&budget, 1}, noon));
+  EXPECT_EQ(said->levels[0].used, 500 + 100 + 100 + 100);
+}
+
+TEST(memory_counters, budgets_of_windows_that_are_over_are_swept) {
+  memory_counters counters;
+  charge budget{"bud:a", window_kind::budget, day_ms, 1000, 100, 0, 0};
+  for (int i = 0; i < 500; ++i) {
+    budget.window_start = start_of_day(noon) + i * day_ms;
+    ASSERT_TRUE(testing::await_now(counters.seed(budget, 0, budget.window_start)));
+    for (int n = 0; n < 50; ++n) ASSERT_TRUE(admit(counters, budget, budget.window_start));
+  }
+  EXPECT_LE(counters.stats().cells, 20U);
+}
+
+TEST(memory_counters, full_store_refuses_to_learn_of_new_budgets) {
+  memory_counters counters(64);
+  charge budget{"", window_kind::budget, day_ms, 1000, 100, start_of_day(noon), 0};
+  int seeded = 0;
+  for (int i = 0; i < 500; ++i) {
+    const auto key = "bud:tok_" + std::to_string(i);
+    budget.key = key;
+    seeded += testing::await_now(counters.seed(budget, 0, noon)) ? 1 : 0;
+  }
+  EXPECT_EQ(seeded, 64);
+  EXPECT_EQ(counters.stats().cells, 64U);
+}
+
+TEST(memory_counters, picked_keys_follow_what_another_store_says_and_are_never_lowered) {
+  memory_counters counters;
+  counters.follow("int_a", {5, 2, noon - 10}, noon);
+  counters.follow("int_a", {4, 1, noon - 20}, noon);
+  const auto counted = counters.counts("int_a", noon);
+  EXPECT_EQ(counted.daily_count, 5);
+  EXPECT_EQ(counted.minute_count, 2);
+  EXPECT_EQ(counted.last_picked_at, noon - 10);
+  const auto all = counters.counted_keys(noon);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].key, "int_a");
+}
+
 TEST(memory_counters, counters_of_one_owner_share_a_stripe) {
   EXPECT_EQ(stripe_of("rpm:tok_1"), stripe_of("tpm:tok_1"));
   EXPECT_EQ(stripe_of("tok_1"), stripe_of("tpm:tok_1"));

@@ -68,6 +68,32 @@ TEST_F(vault_of_keys, lease_holds_what_an_attempt_needs) {
   EXPECT_FALSE(got->pool);
 }
 
+/// Counters that cannot be asked.
+class lost_counters final : public kv::counter_store {
+ public:
+  awaitable<result<kv::verdict>> admit(std::string_view, std::span<const kv::charge>, epoch_ms) override {
+    co_return error_code(asio::error::timed_out);
+  }
+  void settle(std::string_view, std::span<const kv::settlement>, epoch_ms, epoch_ms) noexcept override {}
+  awaitable<result<void>> seed(const kv::charge&, std::int64_t, epoch_ms) override {
+    co_return error_code(asio::error::timed_out);
+  }
+  awaitable<result<kv::picked>> pick(std::span<const kv::pick_option>, epoch_ms) override {
+    co_return error_code(asio::error::timed_out);
+  }
+  pick_counts counts(std::string_view, epoch_ms) const override { return {}; }
+  void restore(std::string_view, std::int64_t, epoch_ms, epoch_ms) override {}
+};
+
+TEST_F(vault_of_keys, key_that_cannot_be_counted_is_not_handed_out) {
+  lost_counters lost;
+  vault uncounted(ring, lost, time);
+  uncounted.load({key("int_1")});
+  const auto got = testing::await_now(uncounted.pick("openai", "brd_1", true, {}));
+  ASSERT_TRUE(got.has_error());
+  EXPECT_EQ(got.error(), no_key::store_unavailable);
+}
+
 TEST_F(vault_of_keys, brand_keys_come_before_the_pool_and_never_cross_brands) {
   auto pool = key("int_pool");
   pool.is_primary = true;

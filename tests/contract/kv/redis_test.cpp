@@ -1,0 +1,243 @@
+#include "counter_store_fixture.hpp"
+#include "kv_replica.hpp"
+#include "manual_clock.hpp"
+#include "redis_server.hpp"
+
+#include <atomic>
+#include <sstream>
+
+namespace spidergate::kv {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::eventually;
+using testing::kv_replica;
+using testing::redis_server;
+
+redis_options options_for(const redis_server& server, int database = 0) {
+  redis_options made;
+  made.url = secret_string(server.url(database));
+  made.extra_ca_file = {};
+  return made;
+}
+
+/// The same, patient: for tests that are not about time on a busy machine.
+redis_options patient(const redis_server& server) {
+  auto made = options_for(server);
+  made.timeout = 5s;
+  return made;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+// --- the server and who we are to it
+
+TEST(redis_counters, script_that_redis_forgot_is_sent_anew) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  ASSERT_TRUE(replica.admit({per_minute("rpm:a", 10)}, noon));
+  server.ask({"SCRIPT", "FLUSH"});
+  EXPECT_EQ(replica.admit({per_minute("rpm:a", 10)}, noon)->levels[0].used, 2);
+  server.ask({"SCRIPT", "FLUSH"});
+  replica.settle("req_1", {{per_minute("rpm:a", 10), 5}}, noon);
+  EXPECT_TRUE(eventually([&] { return replica.admit({per_minute("rpm:a", 10, 0)}, noon)->levels[0].used == 6; }));
+  EXPECT_EQ(replica.counters().stats().failures, 0U);
+}
+
+TEST(redis_counters, password_database_and_prefix_are_used) {
+  redis_server server({.password = "open sesame"});
+  auto options = options_for(server);
+  const auto port = server.url().substr(server.url().rfind(':') + 1);
+  options.url = secret_string("redis://default:open%20sesame@127.0.0.1:" + port.substr(0, port.find('/')) + "/3");
+  options.key_prefix = "mine:";
+  options.timeout = 5s;
+  EXPECT_EQ(check_redis(options), "");
+  kv_replica replica(options);
+  ASSERT_TRUE(replica.admit({per_minute("rpm:a", 10)}, noon)->admitted);
+  EXPECT_EQ(replica.counters().stats().answered_locally, 0U);
+  server.ask({"SELECT", "0"});
+  EXPECT_EQ(server.ask({"DBSIZE"}), "0");
+  server.ask({"SELECT", "3"});
+  const auto keys = lines_of(server.ask({"KEYS", "*"}));
+  EXPECT_EQ(keys.size(), 2U) << "the counter and the generation";
+  for (const auto& key : keys) EXPECT_TRUE(key.starts_with("mine:")) << key;
+}
+
+TEST(redis_counters, wrong_password_is_said_by_the_check_and_never_shown) {
+  redis_server server({.password = "right"});
+  auto options = options_for(server);
+  options.url = secret_string("redis://:wr0ng@127.0.0.1:" + server.url().substr(server.url().rfind(':') + 1));
+  const auto said = check_redis(options);
+  EXPECT_NE(said.find("WRONGPASS"), std::string::npos) << said;
+  EXPECT_EQ(said.find("wr0ng"), std::string::npos) << said;
+  options.deny_when_lost = true;
+  kv_replica replica(options);
+  EXPECT_FALSE(replica.admit({per_minute("rpm:a", 10)}, noon));
+}
+
+TEST(redis_counters, server_that_is_not_there_is_said_by_the_check) {
+  redis_options options;
+  {
+    redis_server server;
+    options = options_for(server);
+  }
+  EXPECT_NE(check_redis(options).find("cannot connect"), std::string::npos);
+  options.url = secret_string("redis://:secret@/x");
+  EXPECT_EQ(check_redis(options).find("secret"), std::string::npos);
+}
+
+TEST(redis_counters, tls_is_spoken_to_a_server_whose_certificate_is_trusted_alone) {
+  redis_server server({.tls = true});
+  auto options = options_for(server);
+  options.timeout = 5s;
+  EXPECT_NE(check_redis(options), "") << "nobody vouches for that certificate";
+  options.extra_ca_file = server.ca_file();
+  EXPECT_EQ(check_redis(options), "");
+  kv_replica replica(options);
+  ASSERT_TRUE(replica.admit({per_minute("rpm:a", 10)}, noon));
+  EXPECT_EQ(replica.admit({per_minute("rpm:a", 10)}, noon)->levels[0].used, 2);
+  EXPECT_EQ(replica.counters().stats().answered_locally, 0U);
+}
+
+TEST(redis_counters, caller_that_is_no_attached_worker_is_refused) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  testing::worker_crew strangers(1);
+  strangers.start();
+  const std::vector<charge> charges{per_minute("rpm:a", 10)};
+  const auto said =
+      strangers.await<result<verdict>>(0, [&] { return replica.counters().admit("req_1", charges, noon); });
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error(), boost::system::errc::operation_not_permitted);
+}
+
+TEST(redis_counters, every_key_ends_by_itself) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  const auto budget = daily_budget("bud:a", 1000, 100);
+  const auto now = runtime::system_clock().epoch_now();
+  ASSERT_TRUE(replica.seed(budget, 0, now));
+  ASSERT_TRUE(
+      replica.admit({per_minute("rpm:a", 10), per_day("rpd:a", 10), at_once("par:a", 5), budget}, now)->admitted);
+  ASSERT_TRUE(replica.pick({{"int_a"}}, now)->found);
+  replica.settle("req_9", {{daily_budget("bud:b", 10, 1), 1}}, now);
+  ASSERT_TRUE(
+      eventually([&] { return server.ask({"EXISTS", "sg:b:bud:b@" + std::to_string(start_of_day(noon))}) == "1"; }));
+  const auto keys = lines_of(server.ask({"KEYS", "*"}));
+  EXPECT_GE(keys.size(), 9U);
+  for (const auto& key : keys) EXPECT_GT(std::stoll(server.ask({"PTTL", key})), 0) << key;
+}
+
+// --- several replicas
+
+TEST(redis_counters, replicas_together_pick_a_key_exactly_to_its_daily_limit) {
+  redis_server server;
+  kv_replica first(patient(server)), second(patient(server));
+  std::atomic<int> taken{0};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < 4; ++i) {
+      threads.emplace_back([&, i] {
+        auto& replica = i < 2 ? first : second;
+        for (int n = 0; n < 400; ++n) taken += replica.pick({{"int_a", 0, 1000, 0}}, noon, i % 2)->found ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(taken, 1000);
+  EXPECT_EQ(first.counters().stats().answered_locally + second.counters().stats().answered_locally, 0U);
+}
+
+TEST(redis_counters, replicas_together_admit_a_budget_for_100_exactly_100_times) {
+  redis_server server;
+  kv_replica first(patient(server)), second(patient(server));
+  const auto budget = daily_budget("bud:a", 100 * 77, 77);
+  ASSERT_TRUE(first.seed(budget, 0, noon));
+  std::atomic<int> admitted{0};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < 4; ++i) {
+      threads.emplace_back([&, i] {
+        auto& replica = i < 2 ? first : second;
+        for (int n = 0; n < 250; ++n) {
+          const auto holder = "req_" + std::to_string(i * 1000 + static_cast<std::size_t>(n));
+          if (!replica.admit({budget}, noon, holder, i % 2)->admitted) continue;
+          ++admitted;
+          replica.settle(holder, {{budget, 77}}, noon, i % 2);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(admitted, 100);
+}
+
+TEST(redis_counters, lease_and_reservation_of_a_dead_replica_end_within_half_a_minute) {
+  redis_server server;
+  kv_replica survivor(patient(server));
+  const auto budget = daily_budget("bud:a", 1000, 100);
+  ASSERT_TRUE(survivor.seed(budget, 0, noon));
+  {
+    testing::manual_clock time{noon};
+    kv_replica dying(patient(server), 1, time);
+    ASSERT_TRUE(dying.admit({at_once("par:a", 1), budget}, noon)->admitted);
+  }
+  EXPECT_FALSE(survivor.admit({at_once("par:a", 1)}, noon + 29'999, "req_2")->admitted);
+  EXPECT_TRUE(survivor.admit({at_once("par:a", 1)}, noon + 30'000, "req_2")->admitted);
+  EXPECT_EQ(survivor.admit({budget}, noon + 29'999, "req_2")->levels[0].used, 200);
+  survivor.settle("req_2", {{budget, 0}}, noon);
+  const auto after = survivor.admit({budget}, noon + 30'001, "req_3");
+  EXPECT_EQ(after->unseeded.size(), 1U) << "what the dead one spent is in the ledger";
+  ASSERT_TRUE(survivor.seed(budget, 40, noon + 30'001));
+  EXPECT_EQ(survivor.admit({budget}, noon + 30'001, "req_3")->levels[0].used, 140);
+}
+
+TEST(redis_counters, holds_of_a_living_replica_are_renewed) {
+  redis_server server;
+  testing::manual_clock time{noon};
+  kv_replica replica(patient(server), 1, time);
+  const auto budget = daily_budget("bud:a", 1000, 100);
+  ASSERT_TRUE(replica.seed(budget, 0, noon));
+  ASSERT_TRUE(replica.admit({at_once("par:a", 1), budget}, noon)->admitted);
+  const auto key = "sg:b:bud:a@" + std::to_string(budget.window_start) + ":x";
+  const auto expiry = [&] { return server.ask({"ZSCORE", key, "req_1"}); };
+  EXPECT_EQ(expiry(), std::to_string(noon + 30'000));
+  time.advance(25s);
+  EXPECT_TRUE(eventually([&] { return expiry() == std::to_string(noon + 55'000); }));
+  EXPECT_TRUE(
+      eventually([&] { return server.ask({"ZSCORE", "sg:c:par:a", "req_1"}) == std::to_string(noon + 55'000); }));
+  EXPECT_FALSE(replica.admit({at_once("par:a", 1)}, noon + 40'000, "req_2")->admitted);
+  const auto seen = replica.admit({daily_budget("bud:a", 1000, 0)}, noon + 40'000, "looker");
+  EXPECT_EQ(seen->levels[0].used, 100);
+}
+
+// --- settling
+
+TEST(redis_counters, settlement_from_a_thread_that_is_no_worker_arrives) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  const auto budget = daily_budget("bud:a", 1000, 100);
+  ASSERT_TRUE(replica.seed(budget, 0, noon));
+  ASSERT_TRUE(replica.admit({budget}, noon)->admitted);
+  const std::vector<settlement> of{{budget, 30}};
+  replica.counters().settle("req_1", of, noon, noon);
+  EXPECT_TRUE(eventually(
+      [&] { return replica.admit({daily_budget("bud:a", 1000, 0)}, noon, "looker")->levels[0].used == 30; }));
+}
+
+TEST(redis_counters, settlement_may_come_when_the_workers_have_stopped) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  const auto budget = daily_budget("bud:a", 1000, 100);
+  ASSERT_TRUE(replica.seed(budget, 0, noon));
+  ASSERT_TRUE(replica.admit({budget}, noon)->admitted);
+  replica.crew().stop();
+  const std::vector<settlement> of{{budget, 30}};
+  replica.counters().settle("req_1", of, noon, noon);
+}
+
+}  // namespace
+}  // namespace spidergate::kv
