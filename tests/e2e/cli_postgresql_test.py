@@ -32,14 +32,14 @@ def test_provider_keys_are_stored_and_used(served, provider):
 
 
 def test_the_doctor_finds_all_well_and_says_what_is_not(served, redis, postgresql):
-    ran = served.cli("doctor")
-    assert "PostgreSQL" in ran.out and "Redis" in ran.out, ran
+    well = found(served.must("doctor"))
+    assert well["database"]["ok"] and "PostgreSQL" in well["database"]["detail"] and well["redis"]["ok"], well
     redis.kill()
-    ran = served.cli("doctor")
-    assert ran.code == 1 and "Redis" in ran.out + ran.err, ran
     postgresql.kill()
-    ran = served.cli("doctor")
-    assert ran.code in (1, 4) and "spidergate@" not in ran.out, ran
+    ran = served.cli("doctor", "--json")
+    ill = found(ran.json)
+    assert ran.code == 1 and not ill["redis"]["ok"] and not ill["database"]["ok"], ran
+    assert ill["redis"]["mend"] and ill["database"]["mend"], ill
 
 
 def test_without_its_database_a_command_fails_with_a_sentence(served, postgresql):

@@ -19,6 +19,8 @@ from servers import Postgresql, Redis, Relay
 LONG = os.environ.get("SPIDERGATE_LONG_TESTS") == "1"
 RATE = 200
 BEFORE, FAULT, SETTLE = 2.0, 4.0, 1.5  # seconds of load: without the fault, with it, of which so long until the gateway has noticed
+# After Redis is back, requests with budgets wait until every replica has told what it holds and the ledger was asked (spec 8).
+CATCH_UP, LONGEST_CATCH_UP = 1.5, 2.5
 
 
 @dataclass
@@ -96,15 +98,16 @@ class Run:
     before: list[Answer]
     noticing: list[Answer]
     during: list[Answer]
+    recovering: list[Answer]
     after: list[Answer]
     recovered_after: float
 
     def everything(self) -> list[Answer]:
-        return self.before + self.noticing + self.during + self.after
+        return self.before + self.noticing + self.during + self.recovering + self.after
 
     def figures(self, what: str) -> str:
         parts = [f"{phase} {len(answers)}: p50 {percentile_ms(answers, 50):.1f} p99 {percentile_ms(answers, 99):.1f} ms" for phase, answers in
-                 (("before", self.before), ("noticing", self.noticing), ("during", self.during), ("after", self.after)) if answers]
+                 (("before", self.before), ("noticing", self.noticing), ("during", self.during), ("recovering", self.recovering), ("after", self.after)) if answers]
         return f"\n{what}: " + "; ".join(parts) + f"; well again after {self.recovered_after:.1f} s; {dict(statuses(self.everything()))}"
 
 
@@ -122,8 +125,10 @@ def run_through(house: House, fault: Fault, key: str, tells: Callable[[], bool],
         ended = time.monotonic()
         until("all to be well again", well, 10)
         recovered = time.monotonic()
-        time.sleep(1.0)  # not a wait: load after it
-    return Run(load.between(0, began), load.between(began, noticed), load.between(noticed, ended), load.between(recovered, recovered + 60), recovered - ended)
+        time.sleep(CATCH_UP + 1.0)  # not a wait: load after it
+    settled = recovered + CATCH_UP
+    return Run(load.between(0, began), load.between(began, noticed), load.between(noticed, ended), load.between(ended, settled),
+               load.between(settled, settled + 60), recovered - ended)
 
 
 def check_receipts(house: House, token_id: str, answers: list[Answer]) -> None:
@@ -146,6 +151,8 @@ def key_known_to_all(house: House, *options: str) -> dict:
     made = house.gateways[0].create_key(*options)
     for gateway in house.gateways:
         until("a replica to know the key", lambda: gateway.get("/v1/models", key=made["key"]).status == 200, 2)
+    if "--budget-monthly" in options:  # a budget's first call asks the ledger, which is not what is compared
+        assert house.gateways[0].chat(key=made["key"]).status == 200
     return made
 
 
@@ -209,6 +216,7 @@ def test_without_redis_limits_hold_in_each_replica_and_nobody_is_turned_away(hou
     limit = 3 * percentile_ms(run.before, 99) + 50
     assert percentile_ms(run.during, 99) <= limit and percentile_ms(run.after, 99) <= limit
     assert max(answer.seconds for answer in run.noticing) < 1.0
+    assert max(answer.seconds for answer in run.recovering) < LONGEST_CATCH_UP
     check_receipts(here, made["id"], run.everything())
 
 
@@ -258,9 +266,9 @@ def test_a_flushed_redis_learns_from_the_ledger_within_seconds_and_no_budget_is_
     delivered = [answer for answer in answers if answer.status == 200]
     with capsys.disabled():
         print(f"\nRedis flushed 4 times under load: calls went on after {', '.join(f'{1000 * gap:.0f}' for gap in gaps)} ms, "
-              f"{len(delivered)} delivered and {len(provider.requests())} called of a budget for 600; {dict(statuses(answers))}")
+              f"{len(delivered) + 1} delivered and {len(provider.requests())} called of a budget for 600; {dict(statuses(answers))}")
     assert statuses(answers).keys() == {(200, ""), (402, "budget_exceeded")}
-    assert max(gaps) <= 5 and len(delivered) == len(provider.requests()) and 500 <= len(delivered) <= 600
+    assert max(gaps) <= 5 and len(delivered) + 1 == len(provider.requests()) and 500 <= len(delivered) < 600
 
 
 @pytest.mark.timeout(200)

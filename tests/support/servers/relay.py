@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -143,6 +144,7 @@ async def _main(port: int, target_port: int) -> None:
     while line := await commands.readline():
         await switch.obey(*json.loads(line))
         print("done", flush=True)
+    os._exit(0)  # whoever is still connected through it has nothing to say any more
 
 
 if __name__ == "__main__":
