@@ -230,22 +230,25 @@ TEST_F(budgets, those_who_wait_on_other_workers_are_woken_and_share_the_failure)
   runtime::wait_point answer(asking);
   ledger.before_answer = [&]() -> awaitable<void> { (void)co_await answer.wait(testing::in(5s)); };
   const auto caller = std::make_shared<auth::principal>(who);
-  std::atomic<int> refused{0};
-  const auto start = [&](runtime::worker& on, std::string holder) {
+  const auto start = [&](runtime::worker& on, std::string holder, int& refused) {
     asio::co_spawn(on.io().get_executor(), shared.reserve(on, caller, std::move(holder), {0, cents(1), cents(1)}),
                    [&](const std::exception_ptr& thrown, const limiter::admission& said) {
                      EXPECT_FALSE(thrown);
                      refused += said.verdict ? 0 : 1;
                    });
   };
-  start(asking, "req_a");
+  int refused_here = 0, refused_there = 0;
+  start(asking, "req_a", refused_here);
   testing::run_until(asking, [&] { return answer.waiting(); });
-  for (int i = 0; i < 20; ++i) start(waiting, "req_b" + std::to_string(i));
-  std::jthread other([&] { testing::run_until(waiting, [&] { return refused >= 21; }); });
+  for (int i = 0; i < 20; ++i) start(waiting, "req_b" + std::to_string(i), refused_there);
+  waiting.io().poll();
+  EXPECT_EQ(refused_there, 0) << "all wait for the one that asks";
+  std::jthread other([&] { testing::run_until(waiting, [&] { return refused_there == 20; }); });
   answer.release();
-  testing::run_until(asking, [&] { return refused >= 1; });
+  testing::run_until(asking, [&] { return refused_here == 1; });
   other.join();
-  EXPECT_EQ(refused, 21);
+  EXPECT_EQ(refused_there, 20);
+  EXPECT_EQ(ledger.asked.size(), 1U);
 }
 
 TEST_F(budgets, when_the_asking_worker_stops_the_others_ask_for_themselves) {
