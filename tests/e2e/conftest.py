@@ -22,7 +22,7 @@ SECRET = {"tp": "pk-secret-tp-0001", "tq": "pk-secret-tq-0002"}
 
 # Where the gateways of `gateway` and `fresh` keep what they know. By default each has its own SQLite file, and these modules run
 # once more with all gateways on PostgreSQL and Redis; the variable makes everything run on one kind.
-ON_BOTH = {"accounting_test", "budgets_test", "limits_test", "tokens_test", "vault_test"}
+ON_BOTH = {"accounting_test", "budgets_test", "limits_test", "prices_test", "tenancy_test", "tokens_test", "vault_test"}
 STORES = {"sqlite": "own_stores", "postgresql+redis": "shared_stores"}
 
 
@@ -34,6 +34,8 @@ def pytest_configure():
 def pytest_generate_tests(metafunc):
     if "usual_stores" in metafunc.fixturenames:
         asked = os.environ.get("SPIDERGATE_TEST_STORES")
+        if metafunc.definition.get_closest_marker("sqlite_only"):
+            return
         if asked or metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
             metafunc.parametrize("usual_stores", [asked] if asked else list(STORES), indirect=True, scope="session")
 
