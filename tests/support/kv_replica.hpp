@@ -1,4 +1,5 @@
 #pragma once
+#include "manual_clock.hpp"
 #include "worker_crew.hpp"
 
 #include <spidergate/kv/memory_counters.hpp>
@@ -25,11 +26,17 @@ inline bool eventually(const std::function<bool()>& holds,
   return holds();
 }
 
-/// A gateway's worth of counters in Redis: workers, local counters, connections.
+/// A clock that stands at noon for all replicas.
+inline const runtime::clock& noon_clock() {
+  static const manual_clock standing;
+  return standing;
+}
+
+/// A gateway's worth of counters in Redis: workers, local counters, connections. Its clock agrees with the times that
+/// tests pass to the calls: what it renews and restores by itself carries that clock's time.
 class kv_replica {
  public:
-  explicit kv_replica(kv::redis_options options, std::size_t workers = 2,
-                      const runtime::clock& time = runtime::system_clock())
+  explicit kv_replica(kv::redis_options options, std::size_t workers = 2, const runtime::clock& time = noon_clock())
       : crew_(workers), counters_(std::move(options), local_, resolver_, time) {
     for (std::size_t i = 0; i < workers; ++i) counters_.attach(crew_[i]);
     crew_.start();
