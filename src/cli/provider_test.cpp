@@ -32,8 +32,9 @@ bool never_reached(std::string_view problem) {
   return problem.starts_with("connection") || problem.starts_with("clock ");
 }
 
-test_outcome try_key(outbound& line, vault::vault& keys, const router::candidate& who, const std::string& id) {
-  const auto lease = keys.open_for_test(id);
+test_outcome try_key(outbound& line, vault::vault& keys, const router::candidate& who,
+                     const store::integration_record& row) {
+  const auto lease = keys.open_for_test(row);
   if (!lease) return {"the stored key cannot be opened: it was sealed by another master key, or changed", 0};
   std::string text = R"({"model":"test","messages":[{"role":"user","content":"ping"}],"max_tokens":1})";
   text.reserve(text.size() + 64);  // the reader looks beyond the end
@@ -73,7 +74,7 @@ exit_code test_provider(context& in, const provider_options& asked) {
   std::size_t refused = 0;
   std::size_t unreached = 0;
   for (const auto& key : rows) {
-    const auto came = try_key(line, view.keys(), who, key.id);
+    const auto came = try_key(line, view.keys(), who, key);
     if (came.problem) ++(never_reached(*came.problem) ? unreached : refused);
     shown.push_back(row_of(key, who, came));
   }

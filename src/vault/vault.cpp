@@ -221,9 +221,12 @@ std::optional<key_status> vault::status(std::string_view integration_id) const {
   return said;
 }
 
-std::optional<lease> vault::open_for_test(std::string_view integration_id) const {
-  const auto key = impl_->shelf.find(integration_id);
-  return key == nullptr ? std::nullopt : impl_->open(*key);
+std::optional<lease> vault::open_for_test(const store::integration_record& row) const {
+  const auto entry = [&] {
+    const std::lock_guard lock(impl_->load_mutex);
+    return impl_->entry_for(row);
+  }();
+  return impl_->open(*entry);
 }
 
 void throw_exception_from_error(no_key reason, const boost::source_location& /*where*/) {

@@ -101,8 +101,9 @@ class vault {
   [[nodiscard]] availability available(std::string_view provider, std::string_view brand_id, bool pool_access) const;
 
   [[nodiscard]] std::optional<key_status> status(std::string_view integration_id) const;
-  /// Opens one integration's credentials without counting, for the test endpoint.
-  [[nodiscard]] std::optional<lease> open_for_test(std::string_view integration_id) const;
+  /// Opens a row's credentials without counting, for the test endpoint: the row itself, which may have been stored a
+  /// moment ago, here or by another replica, and not be loaded yet.
+  [[nodiscard]] std::optional<lease> open_for_test(const store::integration_record& row) const;
 
  private:
   struct impl;

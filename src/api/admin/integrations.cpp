@@ -220,7 +220,7 @@ awaitable<model::outcome<answer>> tried(request_scope& r, record row) {
     co_return (model::make_error(model::api_errc::invalid_value,
                                  "The catalogue has no chat model of '" + row.provider + "' to test the key with."));
   }
-  const auto key = r.with.house.keys.open_for_test(row.id);
+  const auto key = r.with.house.keys.open_for_test(row);
   if (!key)
     co_return (
         model::make_error(model::api_errc::store_unavailable,

@@ -234,7 +234,7 @@ TEST_F(vault_of_keys, row_that_does_not_open_is_skipped_and_told_once) {
   EXPECT_EQ(picked(), "int_b");
   EXPECT_EQ(unreadable, (std::vector<std::string>{"int_e", "int_a", "int_c"}));
   EXPECT_EQ(keys.status("int_a")->reason, "cannot_decrypt");
-  EXPECT_FALSE(keys.open_for_test("int_a"));
+  EXPECT_FALSE(keys.open_for_test(a));
   EXPECT_EQ(unreadable.size(), 3U);
 }
 
@@ -298,9 +298,13 @@ TEST_F(vault_of_keys, yesterdays_count_is_not_restored) {
 
 TEST_F(vault_of_keys, open_for_test_counts_nothing) {
   keys.load({key("int_a")});
-  EXPECT_EQ(keys.open_for_test("int_a")->credentials.reveal(), R"({"api_key":"sk-secret-of-int_a"})");
+  EXPECT_EQ(keys.open_for_test(key("int_a"))->credentials.reveal(), R"({"api_key":"sk-secret-of-int_a"})");
   EXPECT_EQ(keys.status("int_a")->daily_count, 0);
-  EXPECT_FALSE(keys.open_for_test("int_unknown"));
+}
+
+TEST_F(vault_of_keys, open_for_test_opens_a_row_that_is_stored_but_not_loaded_yet) {
+  EXPECT_EQ(keys.open_for_test(key("int_new"))->credentials.reveal(), R"({"api_key":"sk-secret-of-int_new"})");
+  EXPECT_FALSE(keys.status("int_new")) << "it is not for requests before it is loaded";
 }
 
 TEST_F(vault_of_keys, racing_threads_get_exactly_the_daily_limit) {
