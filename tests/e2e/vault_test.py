@@ -131,6 +131,7 @@ def test_provider_failures_count_against_the_provider_and_not_the_key(fresh, pro
     assert (shown["health_status"], shown["consecutive_failures"]) == ("healthy", 0)
 
 
+@pytest.mark.sqlite_only
 def test_secrets_are_sealed_in_the_database_and_rows_do_not_open_elsewhere(fresh, provider):
     gateway = fresh(start=False)
     gateway.add_provider_key("tp", SECRET, "tp-b")

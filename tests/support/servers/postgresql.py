@@ -103,8 +103,9 @@ class Postgresql:
             self._process.wait(20)
 
     def close(self) -> None:
-        """The end, also of its data."""
-        self.stop()
+        """The end, also of its data: nothing has to be written down any more."""
+        if self._process.poll() is None:
+            self.kill()
         shutil.rmtree(self.data, ignore_errors=True)
 
     def kill(self) -> None:
