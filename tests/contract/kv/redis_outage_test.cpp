@@ -263,5 +263,38 @@ TEST_F(redis_outage, calls_beyond_the_bound_fail_at_once) {
   server.thaw();
 }
 
+/// A call that nobody waits for any more when its worker goes.
+awaitable<void> left_alone(redis_counters& counters, std::span<const charge> of) {
+  std::ignore = co_await counters.admit("req_1", of, noon);
+}
+
+TEST_F(redis_outage, workers_may_go_with_calls_under_way_before_the_counters_or_after_them) {
+  const std::vector<charge> charges{per_minute("rpm:a", 5), at_once("par:a", 5)};
+  for (const bool counters_first : {true, false}) {
+    memory_counters local;
+    auto crew = std::make_unique<testing::worker_crew>(2);
+    auto resolver = std::make_unique<runtime::blocking_pool>(1, 8);
+    auto counters = std::make_unique<redis_counters>(options(true, 5s), local, *resolver, testing::noon_clock());
+    counters->attach((*crew)[0]);
+    counters->attach((*crew)[1]);
+    crew->start();
+    const auto answered = [&] {
+      return crew->await<result<verdict>>(1, [&] { return counters->admit("req_0", charges, noon); }).has_value();
+    };
+    ASSERT_TRUE(eventually(answered));
+    server.freeze();
+    for (std::size_t i = 0; i < 40; ++i) {
+      (*crew)[i % 2].spawn([&] { return left_alone(*counters, charges); });
+    }
+    crew->run(0, [] {});
+    crew->run(1, [] {});
+    crew->stop();
+    resolver.reset();
+    if (counters_first) counters.reset();
+    crew.reset();
+    server.thaw();
+  }
+}
+
 }  // namespace
 }  // namespace spidergate::kv
