@@ -42,6 +42,10 @@ bool closed_while_idle(int socket) {
 
 struct connection::session {
   explicit session(const std::string& connect_string) : link(connect_string), quiet(link) {}
+  /// Closed before the listener goes: that would tell the server, and wait for its answer without a deadline.
+  ~session() { link.disconnect(); }
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
   pqxx::connection link;
   pqxx::quiet_errorhandler quiet;
   std::unique_ptr<listener> ears;
@@ -99,7 +103,8 @@ result<void> connection::begin(sql::lock what) {
         "spidergate; END IF; END $$";
   }
   const auto begun = exec_script(script);
-  scope_ = begun ? scope::open : scope::failed;
+  // Begun, but cut in the same moment, is lost: the next statement would connect anew, outside of any transaction.
+  scope_ = !begun ? scope::failed : session_ ? scope::open : scope::lost;
   if (!begun) roll_back();
   return begun;
 }
@@ -184,6 +189,7 @@ result<void> connection::connect() {
     if (session_) lose();
     return set_up;
   }
+  if (!session_) return failure(errc::unavailable, "the server did not answer in time");
   back_off_ = 0ms;
   ++commits_;  // whatever was announced meanwhile was not heard
   return {};

@@ -154,6 +154,17 @@ TEST_F(outage, a_slow_statement_is_given_up_and_its_connection_kept) {
   EXPECT_EQ(who(), before);
 }
 
+TEST_F(outage, a_connection_that_listens_to_a_frozen_server_is_closed_without_waiting_for_it) {
+  ASSERT_TRUE(on->foreign_commits());
+  server.freeze();
+  const std::jthread rescue([this](const std::stop_token& closed) {
+    const auto give_up = steady_clock::now() + deadline + 2 * margin;
+    while (steady_clock::now() < give_up && !closed.stop_requested()) std::this_thread::sleep_for(5ms);
+    server.thaw();  // else a connection that waits for its goodbye would wait for ever
+  });
+  EXPECT_LT(time_of([&] { on.reset(); }), margin);
+}
+
 TEST_F(outage, a_server_that_is_out_of_connections_is_unavailable_until_one_is_free) {
   ASSERT_TRUE(on->exec_script("DROP ROLE IF EXISTS few; CREATE ROLE few LOGIN CONNECTION LIMIT 1"));
   auto first = open("few");
