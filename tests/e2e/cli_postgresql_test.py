@@ -31,13 +31,17 @@ def test_provider_keys_are_stored_and_used(served, provider):
     until("the server to use the new key", lambda: served.chat("tq/backup").status == 200 and provider.requests()[-1]["key"] == "pk-secret-tq-0009", 2)
 
 
+def by_name(rows):
+    return {row["name"]: row for row in rows}
+
+
 def test_the_doctor_finds_all_well_and_says_what_is_not(served, redis, postgresql):
-    well = found(served.must("doctor"))
+    well = by_name(served.must("doctor"))
     assert well["database"]["ok"] and "PostgreSQL" in well["database"]["detail"] and well["redis"]["ok"], well
     redis.kill()
     postgresql.kill()
     ran = served.cli("doctor", "--json")
-    ill = found(ran.json)
+    ill = by_name(ran.json)
     assert ran.code == 1 and not ill["redis"]["ok"] and not ill["database"]["ok"], ran
     assert ill["redis"]["mend"] and ill["database"]["mend"], ill
 

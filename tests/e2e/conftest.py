@@ -40,6 +40,21 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize("usual_stores", [asked] if asked else list(STORES), indirect=True, scope="session")
 
 
+@pytest.fixture
+def say(record_property):
+    """A figure to be shown at the end of the run, whichever worker has measured it."""
+    return lambda figure: record_property("figure", figure)
+
+
+def pytest_terminal_summary(terminalreporter):
+    told = [figure for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])
+            for name, figure in report.user_properties if name == "figure" and report.when == "call"]
+    if told:
+        terminalreporter.section("figures")
+        for figure in told:
+            terminalreporter.write_line(figure)
+
+
 @pytest.fixture(scope="session")
 def usual_stores(request):
     return request.getfixturevalue(STORES[getattr(request, "param", "sqlite")])

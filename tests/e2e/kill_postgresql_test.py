@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from gateway import Gateway
 from ledger import receipts_of
-from load import Load, chat_request
+from load import Load, chat_request, statuses
 from provider_process import until
 
 KILLS = 200
@@ -58,13 +58,19 @@ class Victim:
 
 def delivered_to(victims: list[Victim]) -> dict[str, int]:
     """Request id to tokens, of the answers that clients have received to the last byte."""
-    whole = [answer for victim in victims for answer in victim.load.answers if answer.status == 200]
-    assert {answer.status for victim in victims for answer in victim.load.answers} <= {0, 200}
-    return {answer.request_id: answer.tokens for answer in whole}
+    return {answer.request_id: answer.tokens for victim in victims for answer in victim.load.answers if answer.status == 200}
+
+
+def turned_away(victims: list[Victim]) -> int:
+    """Answers of 503, which are right while a budget is being rebuilt: a replica that came back or was too slow for Redis makes all of
+    them wait for that, and they do it again and again here. Nothing else is right."""
+    other = statuses(answer for victim in victims for answer in victim.load.answers if answer.status not in (0, 200))
+    assert other.keys() <= {(503, "store_unavailable")}, other
+    return other.total()
 
 
 @pytest.mark.timeout(300)
-def test_no_delivered_answer_is_without_its_receipt_and_the_sums_are_true_after_two_hundred_kills(replicas, postgresql, provider, capsys):
+def test_no_delivered_answer_is_without_its_receipt_and_the_sums_are_true_after_two_hundred_kills(replicas, postgresql, provider, say):
     made = replicas(REPLICAS + 1, start=False)
     witness = made[-1].start()
     key = witness.create_key("--budget-monthly", "1000", "--rate-limit", "1000000")["key"]  # every store has its part in a request
@@ -82,10 +88,10 @@ def test_no_delivered_answer_is_without_its_receipt_and_the_sums_are_true_after_
     receipts = receipts_of(witness)
     times = Counter(receipt["request_id"] for receipt in receipts)
     lost, doubled = delivered.keys() - times.keys(), [one for one, count in times.items() if count > 1]
-    with capsys.disabled():
-        print(f"\nkill -9 on PostgreSQL: {KILLS} kills in {time.monotonic() - began:.0f} s, {len(delivered)} answers delivered, {len(lost)} lost, "
-              f"{len(doubled)} doubled, {len(receipts)} receipts")
-    assert len(delivered) > 5 * KILLS and not lost and not doubled
+    refused = turned_away(victims)
+    say(f"kill -9 on PostgreSQL: {KILLS} kills in {time.monotonic() - began:.0f} s, {len(delivered)} answers delivered, {len(lost)} lost, "
+        f"{len(doubled)} doubled, {len(receipts)} receipts, {refused} answers of 503 while budgets were rebuilt")
+    assert len(delivered) > 5 * KILLS and not lost and not doubled and refused < len(delivered) / 50
     by_id = {receipt["request_id"]: receipt for receipt in receipts}
     assert all(by_id[one]["execution"]["tokens"]["total"] == tokens for one, tokens in delivered.items())
     check_sums(witness, receipts, provider, len(delivered))

@@ -73,7 +73,7 @@ def all_receipts(gateway) -> list[dict]:
 
 
 @pytest.mark.timeout(240)
-def test_no_delivered_answer_is_without_its_receipt_after_fifty_kills(fresh, capsys):
+def test_no_delivered_answer_is_without_its_receipt_after_fifty_kills(fresh, say):
     gateway = fresh(start=False)
     load = Load(gateway)
     load.start()
@@ -91,8 +91,7 @@ def test_no_delivered_answer_is_without_its_receipt_after_fifty_kills(fresh, cap
     until("every delivered answer's receipt to be loaded", lambda: load.received.keys() <= {r["request_id"] for r in all_receipts(gateway)}, 15)
     receipts = all_receipts(gateway)
     ids = [receipt["request_id"] for receipt in receipts]
-    with capsys.disabled():
-        print(f"\nkill -9: {KILLS} kills, {len(load.received)} answers delivered, {len(load.received.keys() - set(ids))} lost, {len(ids) - len(set(ids))} doubled, {len(ids)} receipts")
+    say(f"kill -9: {KILLS} kills, {len(load.received)} answers delivered, {len(load.received.keys() - set(ids))} lost, {len(ids) - len(set(ids))} doubled, {len(ids)} receipts")
     assert len(ids) == len(set(ids)), "a receipt is there twice"
     by_id = {receipt["request_id"]: receipt for receipt in receipts}
     assert all(by_id[one]["execution"]["tokens"]["total"] == tokens for one, tokens in load.received.items())

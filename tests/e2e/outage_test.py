@@ -108,7 +108,12 @@ class Run:
     def figures(self, what: str) -> str:
         parts = [f"{phase} {len(answers)}: p50 {percentile_ms(answers, 50):.1f} p99 {percentile_ms(answers, 99):.1f} ms" for phase, answers in
                  (("before", self.before), ("noticing", self.noticing), ("during", self.during), ("recovering", self.recovering), ("after", self.after)) if answers]
-        return f"\n{what}: " + "; ".join(parts) + f"; well again after {self.recovered_after:.1f} s; {dict(statuses(self.everything()))}"
+        return f"{what}: " + "; ".join(parts) + f"; well again after {self.recovered_after:.1f} s; {dict(statuses(self.everything()))}"
+
+
+def bound_ms(run: Run) -> float:
+    """Beside the ratio, room for what the other test worker does to two cores in one of the phases."""
+    return 3 * percentile_ms(run.before, 99) + 150
 
 
 def run_through(house: House, fault: Fault, key: str, tells: Callable[[], bool], well: Callable[[], bool], seconds: float = FAULT) -> Run:
@@ -165,15 +170,13 @@ def redis_is_told_of(house: House) -> bool:
 
 
 @pytest.mark.parametrize("fault", POSTGRESQL_FAULTS, ids=str)
-def test_known_tokens_are_served_as_ever_while_postgresql_is(house, fault, capsys):
+def test_known_tokens_are_served_as_ever_while_postgresql_is(house, fault, say):
     here = house()
     made = key_known_to_all(here, "--budget-monthly", "100", "--rate-limit", "1000000")
     run = run_through(here, fault, made["key"], lambda: database_is_told_of(here), lambda: not any("database" in told for told in here.reasons()))
-    with capsys.disabled():
-        print(run.figures(f"PostgreSQL {fault}"))
+    say(run.figures(f"PostgreSQL {fault}"))
     assert statuses(run.everything()).keys() == {(200, "")}
-    limit = 3 * percentile_ms(run.before, 99) + 50
-    assert percentile_ms(run.noticing + run.during, 99) <= limit and percentile_ms(run.after, 99) <= limit
+    assert percentile_ms(run.noticing + run.during, 99) <= bound_ms(run) and percentile_ms(run.after, 99) <= bound_ms(run)
     check_receipts(here, made["id"], run.everything())
 
 
@@ -193,7 +196,7 @@ def test_an_unknown_token_is_401_and_a_management_call_503_while_postgresql_is_f
 
 
 @pytest.mark.parametrize("fault", REDIS_FAULTS, ids=str)
-def test_without_redis_limits_hold_in_each_replica_and_nobody_is_turned_away(house, fault, capsys):
+def test_without_redis_limits_hold_in_each_replica_and_nobody_is_turned_away(house, fault, say):
     here = house()
     made = key_known_to_all(here, "--budget-monthly", "100", "--rate-limit", "1000000")
     limited = key_known_to_all(here, "--rate-limit", "3")
@@ -209,29 +212,26 @@ def test_without_redis_limits_hold_in_each_replica_and_nobody_is_turned_away(hou
         return False
 
     run = run_through(here, fault, made["key"], tells, well)
-    with capsys.disabled():
-        print(run.figures(f"Redis {fault}"))
+    say(run.figures(f"Redis {fault}"))
     assert statuses(run.everything()).keys() == {(200, "")}
     assert seen == [200, 200, 200, 429, 429] * 2, "each replica enforces the limit by itself"
-    limit = 3 * percentile_ms(run.before, 99) + 50
-    assert percentile_ms(run.during, 99) <= limit and percentile_ms(run.after, 99) <= limit
+    assert percentile_ms(run.during, 99) <= bound_ms(run) and percentile_ms(run.after, 99) <= bound_ms(run)
     assert max(answer.seconds for answer in run.noticing) < 1.0
     assert max(answer.seconds for answer in run.recovering) < LONGEST_CATCH_UP
     check_receipts(here, made["id"], run.everything())
 
 
 @pytest.mark.parametrize("fault", REDIS_FAULTS[:2], ids=str)
-def test_without_redis_a_gateway_that_shall_deny_answers_503_and_says_when_to_come_again(house, fault, capsys):
+def test_without_redis_a_gateway_that_shall_deny_answers_503_and_says_when_to_come_again(house, fault, say):
     here = house(redis={"on_unavailable": "deny"})
     made = key_known_to_all(here, "--rate-limit", "1000000")
     run = run_through(here, fault, made["key"], lambda: redis_is_told_of(here), lambda: not any("edis" in told for told in here.reasons()))
-    with capsys.disabled():
-        print(run.figures(f"Redis {fault}, deny"))
-    assert statuses(run.before + run.after).keys() == {(200, "")}
+    say(run.figures(f"Redis {fault}, deny"))
+    assert statuses(run.before).keys() == statuses(run.after).keys() == {(200, "")}
     assert statuses(run.during).keys() == {(503, "store_unavailable")}
     assert statuses(run.noticing).keys() <= {(200, ""), (503, "store_unavailable")}
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in run.during)
-    assert percentile_ms(run.during, 99) <= 3 * percentile_ms(run.before, 99) + 50
+    assert percentile_ms(run.during, 99) <= bound_ms(run)
 
 
 def test_metrics_tell_of_lost_stores(house):
@@ -247,7 +247,7 @@ COST = Decimal("0.00011")
 USAGE = {"prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 60}
 
 
-def test_a_flushed_redis_learns_from_the_ledger_within_seconds_and_no_budget_is_overshot(house, provider, capsys):
+def test_a_flushed_redis_learns_from_the_ledger_within_seconds_and_no_budget_is_overshot(house, provider, say):
     here = house()
     made = key_known_to_all(here, "--budget-monthly", str(600 * COST))
     provider.script({"usage": USAGE, "delay_ms": 5}, times=None)
@@ -264,20 +264,18 @@ def test_a_flushed_redis_learns_from_the_ledger_within_seconds_and_no_budget_is_
         time.sleep(2.0)
     answers = load.answers
     delivered = [answer for answer in answers if answer.status == 200]
-    with capsys.disabled():
-        print(f"\nRedis flushed 4 times under load: calls went on after {', '.join(f'{1000 * gap:.0f}' for gap in gaps)} ms, "
-              f"{len(delivered) + 1} delivered and {len(provider.requests())} called of a budget for 600; {dict(statuses(answers))}")
+    say(f"Redis flushed 4 times under load: calls went on after {', '.join(f'{1000 * gap:.0f}' for gap in gaps)} ms, "
+        f"{len(delivered) + 1} delivered and {len(provider.requests())} called of a budget for 600; {dict(statuses(answers))}")
     assert statuses(answers).keys() == {(200, ""), (402, "budget_exceeded")}
     assert max(gaps) <= 5 and len(delivered) + 1 == len(provider.requests()) and 500 <= len(delivered) < 600
 
 
 @pytest.mark.timeout(200)
-def test_receipts_of_a_long_outage_arrive_once_when_the_database_is_back(house, capsys):
+def test_receipts_of_a_long_outage_arrive_once_when_the_database_is_back(house, say):
     here = house()
     made = key_known_to_all(here)
     run = run_through(here, POSTGRESQL_FAULTS[1], made["key"], lambda: database_is_told_of(here), lambda: not any("database" in told for told in here.reasons()),
                       seconds=60 if LONG else 15)
-    with capsys.disabled():
-        print(run.figures("PostgreSQL away for long"))
+    say(run.figures("PostgreSQL away for long"))
     assert statuses(run.everything()).keys() == {(200, "")}
     check_receipts(here, made["id"], run.everything())
