@@ -25,11 +25,14 @@ bool blames_content(error_code why) {
 bool intake::take(std::span<const std::string_view> records) {
   if (!connect()) return false;
   decode(records);
-  if (batch_.empty()) return true;
-  const auto inserted = insert(batch_);
-  if (inserted) return true;
-  if (blames_content(inserted.error()) && batch_.size() > 1 && take_one_by_one()) return true;
-  return fail(inserted.error());
+  const auto inserted = batch_.empty() ? result<std::size_t>(0) : insert(batch_);
+  if (!inserted && !(blames_content(inserted.error()) && batch_.size() > 1 && take_one_by_one())) {
+    return fail(inserted.error());
+  }
+  // Only now, for a batch that fails is tried again as a whole.
+  figures_.corrupt_records += unreadable_.size();
+  for (const auto record : unreadable_) reject(record);
+  return true;
 }
 
 bool intake::connect() {
@@ -45,13 +48,13 @@ bool intake::connect() {
 
 void intake::decode(std::span<const std::string_view> records) {
   batch_.clear();
+  unreadable_.clear();
   for (const auto record : records) {
     model::receipt r;
     if (model::decode(record, r)) {
       batch_.push_back(std::move(r));
     } else {
-      ++figures_.corrupt_records;
-      reject(record);
+      unreadable_.push_back(record);
     }
   }
 }

@@ -36,6 +36,7 @@ class intake {
   loader::counters& figures_;
   std::unique_ptr<sql::connection> on_;
   std::vector<model::receipt> batch_;
+  std::vector<std::string_view> unreadable_;  ///< of the records at hand
   std::string trouble_;
 };
 

@@ -31,6 +31,8 @@ constexpr std::size_t batch_size = 500;
 constexpr auto between_scans = 10s;
 constexpr auto between_removals = 60s;
 constexpr int removals_at_once = 10;
+/// While the database is away nobody leaves the queue, whoever has stopped waiting: the rest are told no at once.
+constexpr std::size_t most_waiting = 4'096;
 
 }  // namespace
 
@@ -95,7 +97,7 @@ void loader::impl::attach(std::shared_ptr<spool_segments> spool) {
 void loader::impl::when_loaded(told tell) {
   {
     const std::lock_guard lock(mutex);
-    if (!stopping) {
+    if (!stopping && waiting.size() < most_waiting) {
       waiting.emplace_back(++asked, std::move(tell));
       hurry = true;
       wake.notify_all();

@@ -86,8 +86,8 @@ class loader {
 
   /// Spools to read from; call before traffic begins.
   void attach(spool_writer& spool);
-  /// Loads everything that was appended before the call. True when it is in the database. Blocking; any thread but an
-  /// io thread.
+  /// Loads everything that was appended before the call. True when it is in the database; false at once when thousands
+  /// have asked since the database went away. Blocking; any thread but an io thread.
   [[nodiscard]] bool flush(std::chrono::milliseconds within);
   /// The same for a coroutine.
   awaitable<bool> flush(runtime::worker& home, steady_time deadline);

@@ -133,6 +133,37 @@ TEST_P(loading, one_receipt_that_the_database_refuses_does_not_hold_up_the_other
   EXPECT_EQ(files("rejected").size(), 1U);
 }
 
+TEST_P(loading, a_record_that_cannot_be_read_is_set_aside_once_however_often_its_batch_is_tried) {
+  spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
+  ASSERT_TRUE(on->exec_script("ALTER TABLE usage_hourly RENAME TO lost"));
+  ASSERT_TRUE(spool.append("no receipt"));
+  ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(1)))));
+  loader moves(spool_path(), database->opener(), 0ms);
+  moves.attach(spool);
+  while (moves.figures().failed_batches < 3) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(moves.figures().corrupt_records, 0U);
+  ASSERT_TRUE(on->exec_script("ALTER TABLE lost RENAME TO usage_hourly"));
+  EXPECT_TRUE(moves.flush(10s));
+  EXPECT_EQ(count(), 1);
+  EXPECT_EQ(moves.figures().corrupt_records, 1U);
+}
+
+TEST_P(loading, those_who_wait_for_a_database_that_is_away_are_bounded) {
+  away = true;
+  loader moves(spool_path(), fallible(), 0ms);
+  spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
+  moves.attach(spool);
+  ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(1)))));
+  while (moves.healthy()) std::this_thread::sleep_for(5ms);
+  for (int i = 0; i < 10'000; ++i) EXPECT_FALSE(moves.flush(0ms));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_FALSE(moves.flush(5s));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 2s) << "no room to wait in";
+  away = false;
+  while (!moves.healthy()) std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(moves.flush(10s));
+}
+
 TEST_P(loading, a_coroutine_can_wait_for_it) {
   runtime::worker home(0, runtime::system_clock());
   spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
