@@ -72,8 +72,8 @@ void lane::start() {
 }
 
 awaitable<result<reply>> lane::ask(std::shared_ptr<lane> self, script_call call) {
+  if (!self->linked() && !co_await self->wait_for_link()) co_return error_code(asio::error::not_connected);
   const auto deadline = self->home_.time().steady_now() + self->all_->options.timeout;
-  if (!self->linked() && !co_await self->wait_for_link(deadline)) co_return error_code(asio::error::not_connected);
   const auto link = self->link_;
   auto answer = co_await link->ask([&call](std::string& out) { call.append_to(out, true); }, deadline);
   if (answer && answer->refused_with("NOSCRIPT")) {
@@ -102,7 +102,11 @@ void lane::failed(const std::shared_ptr<connection>& link, error_code why) noexc
   }
 }
 
-awaitable<bool> lane::wait_for_link(steady_time deadline) {
+/// The first connection may take its time: a replica that has just started would else enforce limits by itself, and
+/// have the budgets of all replicas seeded anew for it.
+awaitable<bool> lane::wait_for_link() {
+  const auto patience = tried_ ? all_->options.timeout : all_->options.connect_timeout;
+  const auto deadline = home_.time().steady_now() + patience;
   runtime::wait_point opened(home_);
   waiters_.push_back(&opened);
   wake_.release();
@@ -149,6 +153,7 @@ awaitable<void> lane::open_link() {
   } else {
     all_->gate.failed();
   }
+  tried_ = true;
   release_waiters();
 }
 

@@ -27,7 +27,8 @@ class lane : public std::enable_shared_from_this<lane> {
   void start();
   [[nodiscard]] bool is_of(const runtime::worker* one) const noexcept { return one == &home_; }
 
-  /// Runs a script; a server's error is a failure like any other. Bounded by redis_options::timeout.
+  /// Runs a script; a server's error is a failure like any other. Bounded by redis_options::timeout, and before the
+  /// first connection was tried by connect_timeout besides.
   static awaitable<result<reply>> ask(std::shared_ptr<lane> self, script_call call);
   /// Delivers a settlement some time, in the order of the calls as long as the connection holds.
   void deliver(parcel what);
@@ -39,7 +40,7 @@ class lane : public std::enable_shared_from_this<lane> {
   static awaitable<void> run(std::shared_ptr<lane> self);
   awaitable<void> open_link();
   awaitable<bool> pause();
-  awaitable<bool> wait_for_link(steady_time deadline);
+  awaitable<bool> wait_for_link();
   [[nodiscard]] bool linked() const noexcept { return link_ != nullptr && link_->open(); }
   void failed(const std::shared_ptr<connection>& link, error_code why) noexcept;
   void release_waiters() noexcept;
@@ -58,6 +59,7 @@ class lane : public std::enable_shared_from_this<lane> {
   std::shared_ptr<shared_state> all_;
   runtime::worker& home_;
   const bool leads_;
+  bool tried_ = false;  ///< to connect, with whatever outcome
   std::shared_ptr<connection> link_;
   runtime::wait_point wake_;
   std::vector<runtime::wait_point*> waiters_;

@@ -17,6 +17,11 @@ namespace {
 using redis::lane;
 using redis::shared_state;
 
+/// One late answer does not mean that Redis is lost: a request that left for the local counters would be counted apart
+/// from all others, and budgets would be seeded anew for it. So it is asked again until the breaker has opened. What
+/// the first try may have charged to windows stays charged.
+constexpr int most_tries = 3;
+
 bool is_held(const charge& c) noexcept {
   return c.kind == window_kind::lease || c.kind == window_kind::budget;
 }
@@ -102,7 +107,7 @@ awaitable<result<verdict>> admit_somewhere(lane_ptr by, state_ptr all, std::stri
   if (by == nullptr) co_return unattached();
   all->counted.calls.fetch_add(1, std::memory_order_relaxed);
   error_code why = lost();
-  if (all->gate.closed()) {
+  for (int tries = 0; tries < most_tries && all->gate.closed(); ++tries) {
     auto said = co_await admit_in_redis(by, all, holder, charges, now);
     if (said) co_return said;
     why = said.error();
@@ -146,7 +151,7 @@ awaitable<result<picked>> pick_somewhere(lane_ptr by, state_ptr all, std::span<c
   if (by == nullptr) co_return unattached();
   all->counted.calls.fetch_add(1, std::memory_order_relaxed);
   error_code why = lost();
-  if (all->gate.closed()) {
+  for (int tries = 0; tries < most_tries && all->gate.closed(); ++tries) {
     auto said = co_await pick_in_redis(by, all, options, now);
     if (said) co_return said;
     why = said.error();
