@@ -33,6 +33,16 @@ failure misplaced_credential() {
   return f;
 }
 
+/// The dialect or the provider has no way to say what is asked: somebody else may.
+failure cannot_say(const providers::refusal& why) {
+  failure f;
+  f.next = next_step::other_candidate;
+  f.label = "unsupported";
+  f.message = why.message;
+  f.to_client = model::make_error(model::api_errc::unsupported_by_model, why.message, why.param);
+  return f;
+}
+
 upstream::clocks clocks_of(const attempt_setting& in) {
   return {.connect = in.clocks.connect_timeout,
           .tls = in.clocks.tls_timeout,
@@ -69,17 +79,16 @@ awaitable<attempt_outcome> refused(attempt_setting& in, const providers::dialect
   std::string body;
   // An error without a readable body is still an error: its status says enough.
   if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
-  const auto retry_after = head.find("retry-after");
-  auto said = speaks.decode_error(head.status, retry_after, head.find("retry-after-ms"), body);
+  auto said = speaks.decode_error(head.status, head.fields, body);
   // Dialects have no clock, so a date is read here.
-  if (const auto wait = wait_until_date(retry_after, in.home.time().epoch_now())) said.retry_after = wait;
+  if (const auto wait = wait_until_date(head.find("retry-after"), in.home.time().epoch_now())) said.retry_after = wait;
   auto outcome = failed(from_provider(said));
   outcome.status = head.status;
   if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
   co_return outcome;
 }
 
-awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::dialect& speaks, upstream::call& call,
+awaitable<attempt_outcome> whole_answer(attempt_setting& in, const conversation& with, upstream::call& call,
                                         std::string begin = {}) {
   attempt_outcome outcome;
   outcome.bytes = std::move(begin);
@@ -87,10 +96,12 @@ awaitable<attempt_outcome> whole_answer(attempt_setting& in, const providers::di
   if (!read && read.error() == boost::system::errc::message_size)
     co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
   if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
-  auto decoded = speaks.decode(in.what.asked, call.head().find("content-type"), outcome.bytes);
+  auto decoded = with.speaks.decode(with.about, call.head().find("content-type"), outcome.bytes);
   if (!decoded) co_return failed(from_provider(decoded.error()));
+  auto* answer = std::get_if<providers::client_answer>(&*decoded);
+  if (answer == nullptr) co_return failed(unparsable("the provider's answer is not final"));
   outcome.how = attempt_outcome::ending::answered;
-  outcome.answer = std::move(*decoded);
+  outcome.answer = std::move(*answer);
   outcome.usage = outcome.answer.facts.usage;
   outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
   co_return outcome;
@@ -125,8 +136,8 @@ class prefixed_call final : public upstream::call {
 
 /// A stream that is labelled as JSON: either one whole answer, which the client gets as a stream of one event, or a
 /// stream with the wrong label.
-awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalogue::provider& who,
-                                               const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
+awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const conversation& with,
+                                               std::unique_ptr<upstream::call> call) {
   std::string begin;
   bool whole = false;
   {
@@ -139,7 +150,7 @@ awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalo
         begin.empty() ||
         begin[begin.find_first_not_of(" \t\r\n") == std::string::npos ? 0 : begin.find_first_not_of(" \t\r\n")] == '{';
     if (whole) {
-      auto outcome = co_await whole_answer(in, speaks, *call, std::move(begin));
+      auto outcome = co_await whole_answer(in, with, *call, std::move(begin));
       if (outcome.how != attempt_outcome::ending::answered) co_return outcome;
       auto events = providers::whole_answer_as_events(outcome.bytes);
       if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
@@ -148,20 +159,34 @@ awaitable<attempt_outcome> relay_labelled_json(attempt_setting& in, const catalo
   }
   auto prefixed = std::make_unique<prefixed_call>(std::move(begin), std::move(call));
   if (whole) prefixed->end_after_prefix();
-  co_return co_await relay_stream(in, who, speaks, std::move(prefixed));
+  co_return co_await relay_stream(in, with, std::move(prefixed));
 }
 
 awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate& who, const providers::dialect& speaks,
                                     const destination& to, const providers::credential& secret,
                                     std::vector<std::string>& dropped) {
-  auto wire = speaks.encode({.asked = in.what.asked,
-                             .provider = *who.provider,
-                             .base_path = to.base_path,
-                             .model = who.model,
-                             .secret = secret,
-                             .forwarded_headers = in.what.forwarded_headers,
-                             .clamped_max_tokens = in.what.clamped_max_tokens});
+  auto encoded = speaks.encode({.asked = in.what.asked,
+                                .provider = *who.provider,
+                                .base_path = to.base_path,
+                                .model = who.model,
+                                .secret = secret,
+                                .forwarded_headers = in.what.forwarded_headers,
+                                .clamped_max_tokens = in.what.clamped_max_tokens,
+                                .entry = who.entry,
+                                .now = in.home.time().epoch_now()});
+  if (!encoded) co_return failed(cannot_say(encoded.error()));
+  auto& wire = *encoded;
   dropped = std::move(wire.dropped_params);
+  if (!wire.content_type.empty()) wire.headers.append("content-type: ").append(wire.content_type).append("\r\n");
+  const conversation with{speaks,
+                          *who.provider,
+                          {.asked = in.what.asked,
+                           .provider = *who.provider,
+                           .model = who.model,
+                           .entry = who.entry,
+                           .memo = wire.memo,
+                           .request_id = in.what.request_id,
+                           .now = in.home.time().epoch_now()}};
   upstream::client::canceller starting;
   result<std::unique_ptr<upstream::call>> started = make_error_code(upstream::errc::cancelled);
   {
@@ -185,12 +210,12 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const router::candidate
   attempt_outcome outcome;
   const bool good = status >= 200 && status < 300;
   if (in.what.asked.stream && good && !is_json(call->head().find("content-type"))) {
-    outcome = co_await relay_stream(in, *who.provider, speaks, std::move(call));
+    outcome = co_await relay_stream(in, with, std::move(call));
   } else if (in.what.asked.stream && good) {
-    outcome = co_await relay_labelled_json(in, *who.provider, speaks, std::move(call));
+    outcome = co_await relay_labelled_json(in, with, std::move(call));
   } else {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
-    outcome = good ? co_await whole_answer(in, speaks, *call) : co_await refused(in, speaks, *call);
+    outcome = good ? co_await whole_answer(in, with, *call) : co_await refused(in, speaks, *call);
   }
   outcome.request_sent = true;
   if (outcome.status == 0) outcome.status = status;

@@ -81,7 +81,7 @@ std::optional<std::string> fill_settings(std::string_view pattern, const provide
     const auto found =
         std::find_if(secret.settings.begin(), secret.settings.end(), [&](const auto& s) { return s.first == name; });
     if (found == secret.settings.end()) return std::nullopt;
-    filled.append(found->second);
+    filled.append(found->second.reveal());
     pattern.remove_prefix(close + 1);
   }
   return filled;
@@ -109,10 +109,10 @@ std::optional<providers::credential> read_credential(std::string_view flat_json)
     if (!value) return std::nullopt;
     if (*name == "api_key") {
       secret.key = secret_string(*value);
-      std::fill(value->begin(), value->end(), '\0');
     } else {
-      secret.settings.emplace_back(std::move(*name), std::move(*value));
+      secret.settings.emplace_back(std::move(*name), secret_string(*value));
     }
+    std::fill(value->begin(), value->end(), '\0');
   } while (reader.take(','));
   if (!reader.take('}') || !reader.at_end()) return std::nullopt;
   return secret;

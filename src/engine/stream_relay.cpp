@@ -189,9 +189,9 @@ class relay {
 
 }  // namespace
 
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who,
-                                        const providers::dialect& speaks, std::unique_ptr<upstream::call> call) {
-  relay one(in, who, speaks.open_stream(in.what.asked), *call);
+awaitable<attempt_outcome> relay_stream(attempt_setting& in, const conversation& with,
+                                        std::unique_ptr<upstream::call> call) {
+  relay one(in, with.who, with.speaks.open_stream(with.about, call->head().find("content-type")), *call);
   auto outcome = co_await one.run();
   if (outcome.how == attempt_outcome::ending::streamed) outcome.remainder = std::move(call);
   co_return outcome;

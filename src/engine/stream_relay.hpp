@@ -5,10 +5,17 @@
 
 namespace spidergate::engine {
 
+/// Whom a call is made to, and what its answer is read with.
+struct conversation {
+  const providers::dialect& speaks;
+  const catalogue::provider& who;
+  providers::answer_input about;
+};
+
 /// Relays one provider's stream to the client, event by event as it arrives: nothing is sent before the first content
 /// (so that another candidate can still take over), everything at once afterwards. Waiting for the client's socket is
 /// the back-pressure towards the provider.
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const catalogue::provider& who,
-                                        const providers::dialect& speaks, std::unique_ptr<upstream::call> call);
+awaitable<attempt_outcome> relay_stream(attempt_setting& in, const conversation& with,
+                                        std::unique_ptr<upstream::call> call);
 
 }  // namespace spidergate::engine

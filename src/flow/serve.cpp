@@ -122,6 +122,7 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
                           .forwarded_headers = context.forwarded_headers,
                           .stop = context.stop,
                           .clamped_max_tokens = context.clamped_max_tokens,
+                          .request_id = context.request_id,
                           .sink = sink};
   served outcome;
   outcome.went = co_await house.engine.run(what, settings);

@@ -23,6 +23,15 @@ endpoint_demand demand_of(model::endpoint kind) {
       return {catalogue::mode::embedding, "embeddings", "makes no embeddings"};
     case model::endpoint::moderations:
       return {catalogue::mode::moderation, "moderation", "is no moderation model"};
+    case model::endpoint::images:
+      return {catalogue::mode::image, "images", "makes no images"};
+    case model::endpoint::speech:
+      return {catalogue::mode::audio_speech, "audio_speech", "does not speak"};
+    case model::endpoint::transcriptions:
+    case model::endpoint::translations:
+      return {catalogue::mode::audio_transcription, "audio_transcription", "transcribes no sound"};
+    case model::endpoint::rerank:
+      return {catalogue::mode::rerank, "rerank", "ranks no documents"};
     case model::endpoint::chat:
     case model::endpoint::completions:
       break;

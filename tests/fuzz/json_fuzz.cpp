@@ -27,7 +27,9 @@ void check_encoding(const model::inference_request& asked) {
   catalogue::provider provider;
   provider.renames = {{"max_completion_tokens", "max_tokens"}};
   const providers::credential secret{secret_string("sk-secret"), {}};
-  const auto wire = providers::find_dialect("openai")->encode({asked, provider, "/v1", "served\"model", secret, {}});
+  const auto encoded = providers::find_dialect("openai")->encode({asked, provider, "/v1", "served\"model", secret, {}});
+  require(encoded.has_value());
+  const auto& wire = *encoded;
   std::string body;
   for (const auto piece : wire.body) body += piece;
   json::reader sent, said;

@@ -34,9 +34,14 @@ struct decoding {
   }
 };
 
+providers::answer_input about(const model::inference_request& asked) {
+  static const catalogue::provider nobody;
+  return {.asked = asked, .provider = nobody, .model = "m"};
+}
+
 decoding decode(const model::inference_request& asked, const std::vector<std::string_view>& pieces) {
   decoding d;
-  const auto decoder = providers::find_dialect("openai")->open_stream(asked);
+  const auto decoder = providers::find_dialect("openai")->open_stream(about(asked), "text/event-stream");
   for (const auto piece : pieces) {
     const auto exact = std::make_unique<char[]>(piece.size());
     piece.copy(exact.get(), piece.size());
@@ -65,13 +70,13 @@ void check_frames(std::string_view out) {
 void check_answer(const model::inference_request& asked, std::string_view body) {
   const auto& dialect = *providers::find_dialect("openai");
   const fuzz::allocation_watch watch;
-  const auto answer = dialect.decode(asked, "application/json", body);
-  const auto error = dialect.decode_error(500, "1", "", body);
+  const auto answer = dialect.decode(about(asked), "application/json", body);
+  const auto error = dialect.decode_error(500, {}, body);
   require(watch.peak() <= 20 * body.size() + 256 * 1024);
   require(error.message.size() <= 1200);
   if (!answer) return;
   std::string out;
-  for (const auto piece : answer->body) out += piece;
+  for (const auto piece : std::get<providers::client_answer>(*answer).body) out += piece;
   json::reader reader;
   require(reader.read(out, json::surrogates::any));
 }

@@ -73,6 +73,7 @@ struct task {
   const std::vector<std::pair<std::string, std::string>>& forwarded_headers;
   runtime::stop_signal& stop;
   std::optional<std::int64_t> clamped_max_tokens = std::nullopt;  ///< what the budget pays for, see encode_input
+  std::string_view request_id = {};                               ///< ours
   response_sink* sink = nullptr;  ///< where a streamed answer goes; set exactly when asked.stream
 };
 

@@ -11,10 +11,15 @@ namespace spidergate::model {
 
 /// What is asked for; the client's dialect and the provider's endpoint both follow from it.
 enum class endpoint : std::uint8_t {
-  chat,         ///< /chat/completions
-  completions,  ///< /completions
-  embeddings,   ///< /embeddings
-  moderations,  ///< /moderations
+  chat,            ///< /chat/completions
+  completions,     ///< /completions
+  embeddings,      ///< /embeddings
+  moderations,     ///< /moderations
+  images,          ///< /images/generations
+  speech,          ///< /audio/speech
+  transcriptions,  ///< /audio/transcriptions, a multipart form
+  translations,    ///< /audio/translations, a multipart form
+  rerank,          ///< /rerank
 };
 [[nodiscard]] std::string_view endpoint_name(endpoint e) noexcept;
 
@@ -24,6 +29,12 @@ struct body_member {
       name;  ///< without quotes, escapes undone only by comparison: a name with escapes never equals a known one
   std::string_view whole;  ///< from the opening quote of the name to the end of the value
   std::string_view value;  ///< the raw JSON of the value
+};
+
+/// One part of a multipart form (RFC 7578): views into the body.
+struct form_part {
+  std::string_view name, filename, content_type;  ///< filename and content_type may be empty
+  std::string_view content;
 };
 
 /// Extensions of spec section 9, stripped before a provider sees the body.
@@ -52,9 +63,11 @@ struct request_needs {
 /// made from the bytes; a tree is built only where a dialect is crossed.
 struct inference_request {
   endpoint kind = endpoint::chat;
-  std::string_view body;             ///< the client's bytes, valid JSON; valid while the request lives
-  std::vector<body_member> members;  ///< of the top-level object, in order
+  std::string_view body;  ///< the client's bytes, valid JSON or a multipart form; valid while the request lives
+  std::vector<body_member> members;  ///< of the top-level object, in order; none of a form
+  std::vector<form_part> form;       ///< in order; none of a JSON body
   std::string model;                 ///< unescaped
+  /// The answer goes out as it comes: `stream: true`, and speech always.
   bool stream = false;
   bool include_usage = false;              ///< stream_options.include_usage
   std::optional<std::int64_t> max_tokens;  ///< max_completion_tokens, else max_tokens
@@ -73,6 +86,8 @@ struct inference_request {
 
   /// The member of that name, or null.
   [[nodiscard]] const body_member* find(std::string_view name) const noexcept;
+  /// The form's part of that name, or null.
+  [[nodiscard]] const form_part* find_part(std::string_view name) const noexcept;
 };
 
 }  // namespace spidergate::model

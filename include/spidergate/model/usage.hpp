@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace spidergate::model {
@@ -10,14 +11,24 @@ namespace spidergate::model {
 /// Tokens of one answer as OpenAI counts them: `prompt` includes cached ones, `completion` includes reasoning.
 struct usage {
   std::int64_t prompt = 0;
-  std::int64_t cached = 0;         ///< of prompt: read from the provider's cache
-  std::int64_t cache_written = 0;  ///< of prompt: written to the provider's cache
+  std::int64_t cached = 0;            ///< of prompt: read from the provider's cache
+  std::int64_t cache_written = 0;     ///< of prompt: written to the provider's cache
+  std::int64_t cache_written_1h = 0;  ///< of cache_written: kept for an hour, which costs more
   std::int64_t completion = 0;
   std::int64_t reasoning = 0;         ///< of completion
   std::int64_t audio_prompt = 0;      ///< of prompt, not cached
   std::int64_t audio_completion = 0;  ///< of completion
-  std::int64_t images = 0;            ///< images made; beside the tokens
-  bool estimated = false;             ///< the provider did not say, or said something impossible
+  std::int64_t image_prompt = 0;      ///< of prompt, not cached: tokens of images
+  std::int64_t image_completion = 0;  ///< of completion: tokens of images made
+  // Beside the tokens, where a provider charges by something else:
+  std::int64_t images = 0;    ///< images made
+  std::string image_variant;  ///< of them: "<quality>_<size>" as the catalogue's prices name it; may be empty
+  std::int64_t pixels = 0;    ///< of all images made
+  std::int64_t characters_in = 0, characters_out = 0;  ///< of text given to a voice, or made
+  std::int64_t audio_ms_in = 0, audio_ms_out = 0;      ///< of sound given or made
+  std::int64_t searches = 0;                           ///< rerank: search units
+  std::int64_t web_searches = 0;                       ///< run by the provider for this answer
+  bool estimated = false;                              ///< the provider did not say, or said something impossible
 
   /// Saturates, as a damaged record may hold anything.
   [[nodiscard]] std::int64_t total() const noexcept;

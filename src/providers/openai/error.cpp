@@ -27,15 +27,14 @@ std::string message_of_text(int status, std::string_view body) {
 
 }  // namespace
 
-provider_error openai_dialect::decode_error(int status, std::string_view retry_after, std::string_view retry_after_ms,
-                                            std::string_view body) const {
+provider_error openai_dialect::decode_error(int status, header_fields fields, std::string_view body) const {
   provider_error error;
   // What the body calls its status may be the status of somebody further up; the HTTP one is what happened here.
   error.status = status;
   auto& reader = thread_reader();
   if (reader.read(json::without_bom(body), json::surrogates::any)) read_error(reader.root(), error);
   if (error.message.empty()) error.message = message_of_text(status, body);
-  error.retry_after = read_retry_after(retry_after, retry_after_ms);
+  error.retry_after = read_retry_after(find_header(fields, "retry-after"), find_header(fields, "retry-after-ms"));
   error.kind = classify(error);
   if (!error.retry_after && error.kind == error_class::rate_limited) error.retry_after = retry_after_in(error.message);
   return error;

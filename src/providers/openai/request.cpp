@@ -1,3 +1,4 @@
+#include "../wire_headers.hpp"
 #include "openai_dialect.hpp"
 
 #include <spidergate/core/ascii.hpp>
@@ -17,11 +18,6 @@ using model::endpoint;
 constexpr std::array<std::string_view, 7> gateway_fields{
     "spidergate_options",  "x-routing-hints", "x-fallback-chain", "strict_params",
     "include_route_trace", "include_receipt", "drop_params"};
-// What must be ours alone, whoever offers it among the forwarded headers.
-constexpr std::array<std::string_view, 10> reserved_headers{
-    "authorization", "proxy-authorization", "cookie",         "host", "content-length", "content-type", "accept",
-    "connection",    "transfer-encoding",   "accept-encoding"};
-
 template <class List>
 bool among(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
@@ -41,22 +37,18 @@ std::string_view path_of(endpoint kind) {
       return "/embeddings";
     case endpoint::moderations:
       return "/moderations";
+    case endpoint::images:
+      return "/images/generations";
+    case endpoint::speech:
+      return "/audio/speech";
+    case endpoint::transcriptions:
+      return "/audio/transcriptions";
+    case endpoint::translations:
+      return "/audio/translations";
+    case endpoint::rerank:
+      return "/rerank";
   }
   return {};
-}
-
-void append_percent_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-  }
 }
 
 std::string target_of(const encode_input& in) {
@@ -64,61 +56,16 @@ std::string target_of(const encode_input& in) {
   const std::size_t query = std::min(in.base_path.find('?'), in.base_path.size());
   std::string target(in.base_path.substr(0, query));
   target.append(path_of(in.asked.kind)).append(in.base_path.substr(query));
-  if (in.provider.auth == catalogue::auth_style::query && !in.secret.key.empty()) {
-    target.push_back(query == in.base_path.size() ? '?' : '&');
-    append_percent_encoded(target, in.provider.auth_name);
-    target.push_back('=');
-    append_percent_encoded(target, in.secret.key.reveal());
-  }
+  append_query_credential(target, in.provider, in.secret);
   return target;
-}
-
-bool fits_header(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
-}
-
-/// A line end in a key (pasted with it, or put there to smuggle a header) never gets onto the wire.
-void append_header(std::string& out, std::string_view name, std::string_view prefix, std::string_view value) {
-  out.append(name).append(": ").append(prefix);
-  for (const char c : value) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out.push_back(c);
-  }
-  out.append("\r\n");
-}
-
-void append_credential(std::string& out, const catalogue::provider& provider, std::string_view key) {
-  using catalogue::auth_style;
-  if (key.empty()) return;
-  switch (provider.auth) {
-    case auth_style::bearer:
-    case auth_style::oauth2:
-    case auth_style::none:
-      append_header(out, "authorization", "Bearer ", key);
-      break;
-    case auth_style::header:
-      append_header(out, provider.auth_name, "", key);
-      break;
-    case auth_style::scheme:
-      append_header(out, "authorization", provider.auth_name == "raw" ? std::string() : provider.auth_name + " ", key);
-      break;
-    case auth_style::query:
-    case auth_style::sigv4:
-    case auth_style::oci_signature:
-      break;
-  }
 }
 
 std::string headers_of(const encode_input& in) {
   std::string out;
   out.reserve(256);
-  out.append("content-type: application/json\r\naccept: ");
-  out.append(streams(in.asked) ? "text/event-stream\r\n" : "application/json\r\n");
-  append_credential(out, in.provider, in.secret.key.reveal());
-  for (const auto& [name, value] : in.forwarded_headers) {
-    const bool ours = among(reserved_headers, name) || iequals(name, in.provider.auth_name);
-    if (!ours && fits_header(name) && fits_header(value)) out.append(name).append(": ").append(value).append("\r\n");
-  }
+  out.append(streams(in.asked) ? "accept: text/event-stream\r\n" : "accept: application/json\r\n");
+  append_credential(out, in.provider, in.secret);
+  append_forwarded(out, in);
   return out;
 }
 
@@ -228,7 +175,11 @@ class body_edit {
 
 }  // namespace
 
-wire_request openai_dialect::encode(const encode_input& in) const {
+bool openai_dialect::serves(endpoint) const noexcept {
+  return true;
+}
+
+boost::system::result<wire_request, refusal> openai_dialect::encode(const encode_input& in) const {
   wire_request wire;
   wire.target = target_of(in);
   wire.headers = headers_of(in);

@@ -13,7 +13,7 @@ namespace spidergate::providers::openai {
 namespace {
 
 using model::endpoint;
-using answer = boost::system::result<client_answer, provider_error>;
+using answer = boost::system::result<std::variant<client_answer, follow_up>, provider_error>;
 
 provider_error no_json(std::string_view content_type, std::string_view body, const json::fault& why) {
   const auto first = body.find_first_not_of(" \t\r\n");
@@ -76,8 +76,8 @@ json::value failed_choice(json::value choices) {
 
 }  // namespace
 
-answer openai_dialect::decode(const model::inference_request& asked, std::string_view content_type,
-                              std::string_view body) const {
+answer openai_dialect::decode(const answer_input& in, std::string_view content_type, std::string_view body) const {
+  const auto& asked = in.asked;
   auto& reader = thread_reader();
   body = json::without_bom(body);
   if (!reader.read(body, json::surrogates::any)) return no_json(content_type, body, reader.failure());
@@ -102,7 +102,7 @@ answer openai_dialect::decode(const model::inference_request& asked, std::string
   out.facts.usage =
       read_usage(usage.is(json::kind::object) ? usage : root.find("x_groq").find("usage"), completes).tokens;
   edits.move_to(out.body, out.owned);
-  return out;
+  return std::variant<client_answer, follow_up>(std::move(out));
 }
 
 }  // namespace spidergate::providers::openai

@@ -266,8 +266,8 @@ void openai_stream::finish_usage(std::string& out) {
   out.append("data: {").append(identity_).append("\"choices\":[],\"usage\":").append(last_usage_).append("}\n\n");
 }
 
-std::unique_ptr<stream_decoder> openai_dialect::open_stream(const model::inference_request& asked) const {
-  return std::make_unique<openai_stream>(asked);
+std::unique_ptr<stream_decoder> openai_dialect::open_stream(const answer_input& in, std::string_view) const {
+  return std::make_unique<openai_stream>(in.asked);
 }
 
 }  // namespace spidergate::providers::openai

@@ -34,6 +34,11 @@ std::string not_applicable(const json& record) {
   return {};
 }
 
+providers::answer_input about(const model::inference_request& asked) {
+  static const catalogue::provider nobody;
+  return {.asked = asked, .provider = nobody, .model = "m"};
+}
+
 /// What the client would have sent us.
 json question_of(const json& record) {
   json asked = record.at("request_body");
@@ -79,8 +84,10 @@ void check_request(const json& record) {
   if (!q) return;
   catalogue::provider provider;
   const providers::credential secret{secret_string("sk-test"), {}};
-  const auto wire =
+  const auto encoded =
       providers::find_dialect("openai")->encode({q->request, provider, "/v1", "served/model", secret, {}});
+  ASSERT_TRUE(encoded.has_value()) << encoded.error().message;
+  const auto& wire = *encoded;
   json expected = asked;
   expected["model"] = "served/model";
   if (asked.value("stream", json()) == true) expected["stream_options"]["include_usage"] = true;
@@ -111,8 +118,10 @@ void check_answer(const json& record) {
   const std::size_t size = body.size();
   body.append(64, '\0');
   const auto bytes = std::string_view(body).substr(0, size);
-  const auto answer = providers::find_dialect("openai")->decode(q->request, "application/json", bytes);
-  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  const auto decoded = providers::find_dialect("openai")->decode(about(q->request), "application/json", bytes);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  const auto* answer = std::get_if<providers::client_answer>(&*decoded);
+  ASSERT_NE(answer, nullptr);
   const auto out = joined(answer->body);
   auto expected = json::parse(bytes);
   bool changed = false;
@@ -168,8 +177,8 @@ error_class expected_class(const json& record) {
 
 void check_error(const json& record) {
   const auto& headers = record.at("response_headers");
-  const auto error = providers::find_dialect("openai")->decode_error(
-      record.at("status"), headers.value("retry-after", ""), headers.value("retry-after-ms", ""), body_of(record));
+  const auto error = providers::find_dialect("openai")->decode_error(record.at("status"),
+                                                                     recorded_fields(record).views(), body_of(record));
   EXPECT_EQ(error.kind, expected_class(record));
   EXPECT_EQ(error.status, record.at("status").get<int>());
   EXPECT_EQ(error.retry_after.has_value(),
@@ -194,7 +203,7 @@ struct replayed {
 /// sanitizer.
 replayed feed(const model::inference_request& asked, std::string_view stream, const std::vector<std::size_t>& sizes) {
   replayed r;
-  const auto decoder = providers::find_dialect("openai")->open_stream(asked);
+  const auto decoder = providers::find_dialect("openai")->open_stream(about(asked), "text/event-stream");
   std::size_t at = 0;
   for (std::size_t i = 0; at < stream.size(); ++i) {
     const auto piece = std::string(stream.substr(at, sizes[i % sizes.size()]));

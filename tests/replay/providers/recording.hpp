@@ -32,4 +32,21 @@ inline std::string body_of(const json& record) {
   return body.is_string() ? body.get<std::string>() : body.dump();
 }
 
+/// The answer's header fields.
+class recorded_fields {
+ public:
+  explicit recorded_fields(const json& record) {
+    for (const auto& [name, value] : record.at("response_headers").items()) {
+      if (value.is_string()) fields_.emplace_back(name, value.get<std::string>());
+    }
+    for (const auto& [name, value] : fields_) views_.emplace_back(name, value);
+  }
+  recorded_fields(const recorded_fields&) = delete;
+  [[nodiscard]] const std::vector<std::pair<std::string_view, std::string_view>>& views() const { return views_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+  std::vector<std::pair<std::string_view, std::string_view>> views_;
+};
+
 }  // namespace spidergate::replay

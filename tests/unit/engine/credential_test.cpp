@@ -17,7 +17,8 @@ TEST(read_credential, tells_the_key_from_the_settings) {
   ASSERT_TRUE(secret);
   EXPECT_EQ(secret->key.reveal(), "sk-\"x\\y\x1f");
   ASSERT_EQ(secret->settings.size(), 1U);
-  EXPECT_EQ(secret->settings[0], std::pair(std::string("account_id"), std::string("a1")));
+  EXPECT_EQ(secret->setting("account_id"), "a1");
+  EXPECT_EQ(secret->setting("region"), "");
 }
 
 TEST(read_credential, takes_nothing_for_a_provider_without_key) {

@@ -66,8 +66,8 @@ class stream_relay : public ::testing::Test {
                     .sink = &sink};
     attempt_setting setting{
         .home = home, .providers = providers, .what = what, .clocks = settings, .stream = progress, .head = {}};
-    return testing::run_coroutine(home, relay_stream(setting, who, *providers::find_dialect("openai"),
-                                                     std::make_unique<scripted_call>(std::move(reads))));
+    const conversation with{*providers::find_dialect("openai"), who, {.asked = asked, .provider = who, .model = "m"}};
+    return testing::run_coroutine(home, relay_stream(setting, with, std::make_unique<scripted_call>(std::move(reads))));
   }
 
   testing::manual_clock time;

@@ -38,4 +38,17 @@ inline const dialect& openai_dialect() {
   return *find_dialect("openai");
 }
 
+/// What a decoder is told, of a provider that nothing is known of.
+inline answer_input about(const asked& q, std::string_view memo = {}) {
+  static const catalogue::provider nobody;
+  return {.asked = q.request, .provider = nobody, .model = "m", .memo = memo, .request_id = "req_1"};
+}
+
+/// The whole answer of what decode() says; a failed test where that is something else.
+inline client_answer final_of(boost::system::result<std::variant<client_answer, follow_up>, provider_error> decoded) {
+  if (decoded && std::holds_alternative<client_answer>(*decoded)) return std::get<client_answer>(std::move(*decoded));
+  ADD_FAILURE() << (decoded ? "a follow-up" : decoded.error().message);
+  return {};
+}
+
 }  // namespace spidergate::providers

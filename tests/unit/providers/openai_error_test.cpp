@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace spidergate::providers {
 namespace {
 
 provider_error error(int status, std::string_view body, std::string_view after = {}, std::string_view after_ms = {}) {
-  return openai_dialect().decode_error(status, after, after_ms, body);
+  const std::array<std::pair<std::string_view, std::string_view>, 2> fields{
+      {{"Retry-After", after}, {"retry-after-ms", after_ms}}};
+  return openai_dialect().decode_error(status, fields, body);
 }
 
 TEST(openai_decode_error, reads_every_shape) {

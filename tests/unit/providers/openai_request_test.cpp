@@ -21,7 +21,8 @@ sent encode(const asked& q, const catalogue::provider& provider = {}, std::strin
             std::string_view key = "sk-1", std::string_view base = "/v1",
             const std::vector<std::pair<std::string, std::string>>& forwarded = {}) {
   const credential secret{secret_string(key), {}};
-  const auto wire = openai_dialect().encode({q.request, provider, base, model, secret, forwarded});
+  const auto encoded = openai_dialect().encode({q.request, provider, base, model, secret, forwarded});
+  const auto& wire = *encoded;
   return {wire.target, wire.headers, joined(wire.body), wire.body.size()};
 }
 
@@ -87,7 +88,7 @@ std::string clamped(const asked& q, const catalogue::provider& provider) {
                              .secret = secret,
                              .forwarded_headers = {},
                              .clamped_max_tokens = 77})
-                    .body);
+                    ->body);
 }
 
 TEST(openai_encode, tells_the_provider_how_long_an_answer_the_budget_pays_for) {
@@ -138,7 +139,7 @@ TEST(openai_encode, authenticates_in_every_style) {
     p.auth_name = std::move(name);
     return encode(q, p, "m", key);
   };
-  const std::string start = "content-type: application/json\r\naccept: application/json\r\n";
+  const std::string start = "accept: application/json\r\n";
   EXPECT_EQ(headers(auth_style::bearer).headers, start + "authorization: Bearer sk-1\r\n");
   EXPECT_EQ(headers(auth_style::header, "x-key").headers, start + "x-key: sk-1\r\n");
   EXPECT_EQ(headers(auth_style::scheme, "Key").headers, start + "authorization: Key sk-1\r\n");

@@ -8,21 +8,22 @@ namespace {
 
 using json = nlohmann::json;
 
-struct decoded {
+struct decoding {
   std::string out;
   answer_facts facts;
   std::optional<provider_error> error;
 };
 
-decoded decode(const asked& q, std::string body, std::string_view type = "application/json") {
+decoding decode(const asked& q, std::string body, std::string_view type = "application/json") {
   const std::size_t size = body.size();
   body.append(64, '\0');
-  const auto r = openai_dialect().decode(q.request, type, std::string_view(body).substr(0, size));
+  const auto r = openai_dialect().decode(about(q), type, std::string_view(body).substr(0, size));
   if (!r) return {{}, {}, r.error()};
-  return {joined(r->body), r->facts, std::nullopt};
+  const auto& answer = std::get<client_answer>(*r);
+  return {joined(answer.body), answer.facts, std::nullopt};
 }
 
-decoded decode_chat(const std::string& body) {
+decoding decode_chat(const std::string& body) {
   return decode(asked(chat_body()), body);
 }
 
@@ -234,7 +235,7 @@ TEST(openai_decode, makes_a_stream_of_a_whole_answer) {
   const asked q(chat_body(R"(,"stream":true,"stream_options":{"include_usage":true})"));
   const auto events = whole_answer_as_events(body.substr(0, body.size() - 1));
   ASSERT_TRUE(events);
-  const auto decoder = openai_dialect().open_stream(q.request);
+  const auto decoder = openai_dialect().open_stream(about(q), "text/event-stream");
   std::string out;
   EXPECT_TRUE(decoder->feed(*events, out));
   EXPECT_TRUE(decoder->end(out));

@@ -22,7 +22,7 @@ streamed stream(const std::string& bytes, bool usage_asked = false, const std::s
   std::optional<streamed> first;
   for (const std::size_t size : {bytes.size(), std::size_t{1}, std::size_t{7}}) {
     streamed s;
-    const auto decoder = openai_dialect().open_stream(q.request);
+    const auto decoder = openai_dialect().open_stream(about(q), "text/event-stream");
     for (std::size_t at = 0; at < bytes.size() && s.fed; at += size)
       s.fed = decoder->feed(std::string(bytes.substr(at, size)), s.out);
     s.complete = s.fed && decoder->end(s.out);
@@ -249,7 +249,7 @@ TEST(openai_stream, reads_legacy_completions) {
   const auto chunks = event(R"({"choices":[{"text":"ab","index":0,"finish_reason":null}]})") +
                       event(R"({"choices":[{"text":"","index":0,"finish_reason":"length"}]})");
   const asked q(R"({"model":"m","prompt":"a","stream":true})", model::endpoint::completions);
-  const auto decoder = openai_dialect().open_stream(q.request);
+  const auto decoder = openai_dialect().open_stream(about(q), "text/event-stream");
   std::string out;
   EXPECT_TRUE(decoder->feed(chunks, out));
   EXPECT_TRUE(decoder->end(out));

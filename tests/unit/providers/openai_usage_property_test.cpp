@@ -85,9 +85,9 @@ maybe_usage of_whole(const std::string& usage) {
       "}";
   std::string padded = body + std::string(64, '\0');
   const auto answer =
-      openai_dialect().decode(q.request, "application/json", std::string_view(padded).substr(0, body.size()));
+      openai_dialect().decode(about(q), "application/json", std::string_view(padded).substr(0, body.size()));
   EXPECT_TRUE(answer) << body;
-  return answer ? answer->facts.usage : std::nullopt;
+  return answer ? std::get<client_answer>(*answer).facts.usage : std::nullopt;
 }
 
 std::string event(const std::string& data) {
@@ -116,7 +116,7 @@ std::string as_stream(random_usage& random, const std::string& usage, const std:
 maybe_usage of_stream(random_usage& random, const std::string& bytes) {
   const asked q(
       chat_body(random.one_in(2) ? R"(,"stream":true,"stream_options":{"include_usage":true})" : R"(,"stream":true)"));
-  const auto decoder = openai_dialect().open_stream(q.request);
+  const auto decoder = openai_dialect().open_stream(about(q), "text/event-stream");
   std::string out;
   for (std::size_t at = 0; at < bytes.size();) {
     const auto size = 1 + static_cast<std::size_t>(random.pick(200));

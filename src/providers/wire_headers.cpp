@@ -1,0 +1,88 @@
+#include "wire_headers.hpp"
+
+#include <spidergate/core/ascii.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace spidergate::providers {
+
+namespace {
+
+// What must be ours alone, whoever offers it among the forwarded headers.
+constexpr std::array<std::string_view, 10> reserved_headers{
+    "authorization", "proxy-authorization", "cookie",         "host", "content-length", "content-type", "accept",
+    "connection",    "transfer-encoding",   "accept-encoding"};
+
+bool reserved(std::string_view name) {
+  return std::find(reserved_headers.begin(), reserved_headers.end(), name) != reserved_headers.end();
+}
+
+bool fits_header(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+}  // namespace
+
+void append_percent_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out.push_back(c);
+    } else {
+      out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+}
+
+void append_header(std::string& out, std::string_view name, std::string_view prefix, std::string_view value) {
+  out.append(name).append(": ").append(prefix);
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out.push_back(c);
+  }
+  out.append("\r\n");
+}
+
+void append_credential(std::string& out, const catalogue::provider& provider, const credential& secret) {
+  using catalogue::auth_style;
+  const auto key = secret.key.reveal();
+  if (key.empty()) return;
+  switch (provider.auth) {
+    case auth_style::bearer:
+    case auth_style::oauth2:
+    case auth_style::none:
+      append_header(out, "authorization", "Bearer ", key);
+      break;
+    case auth_style::header:
+      append_header(out, provider.auth_name, "", key);
+      break;
+    case auth_style::scheme:
+      append_header(out, "authorization", provider.auth_name == "raw" ? std::string() : provider.auth_name + " ", key);
+      break;
+    case auth_style::query:
+    case auth_style::sigv4:
+    case auth_style::oci_signature:
+      break;
+  }
+}
+
+void append_query_credential(std::string& target, const catalogue::provider& provider, const credential& secret) {
+  if (provider.auth != catalogue::auth_style::query || secret.key.empty()) return;
+  target.push_back(target.find('?') == std::string::npos ? '?' : '&');
+  append_percent_encoded(target, provider.auth_name);
+  target.push_back('=');
+  append_percent_encoded(target, secret.key.reveal());
+}
+
+void append_forwarded(std::string& out, const encode_input& in) {
+  for (const auto& [name, value] : in.forwarded_headers) {
+    const bool ours = reserved(name) || iequals(name, in.provider.auth_name);
+    if (!ours && fits_header(name) && fits_header(value)) out.append(name).append(": ").append(value).append("\r\n");
+  }
+}
+
+}  // namespace spidergate::providers
