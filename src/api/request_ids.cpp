@@ -1,13 +1,13 @@
 #include "request_ids.hpp"
 
+#include <spidergate/crypto/record_id.hpp>
+
 #include <algorithm>
 #include <array>
 
 namespace spidergate::api {
 
 namespace {
-
-constexpr std::string_view base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 std::uint64_t next_number(std::uint64_t& state) noexcept {
@@ -17,14 +17,9 @@ std::uint64_t next_number(std::uint64_t& state) noexcept {
   return z ^ (z >> 31U);
 }
 
+constexpr std::string_view prefix = "req_";
 constexpr std::size_t id_length = 26;
-constexpr std::size_t time_end = 13;  ///< "req_" and nine digits of time
-constexpr std::size_t half_end = 20;
-
-/// Fills [from, to) with the low digits of `number`, the highest first.
-void put_base62(std::string& id, std::size_t from, std::size_t to, std::uint64_t number) {
-  for (auto at = to; at > from; number /= 62) id[--at] = base62[number % 62];
-}
+constexpr std::size_t first_half = 7;  ///< of the thirteen random digits
 
 }  // namespace
 
@@ -35,11 +30,13 @@ request_ids::request_ids(crypto::random_source& random, const runtime::clock& ti
 }
 
 std::string request_ids::next() {
-  std::string id(id_length, '\0');
-  id.replace(0, 4, "req_");
-  put_base62(id, 4, time_end, static_cast<std::uint64_t>(time_.epoch_us_now()));
-  put_base62(id, time_end, half_end, next_number(state_[0]));
-  put_base62(id, half_end, id_length, next_number(state_[1]));
+  std::string id(prefix);
+  id.resize(id_length);
+  const auto digits = std::span(id).subspan(prefix.size());
+  const auto chosen = digits.subspan(crypto::time_digits);
+  crypto::put_base62(digits.first(crypto::time_digits), static_cast<std::uint64_t>(time_.epoch_us_now()));
+  crypto::put_base62(chosen.first(first_half), next_number(state_[0]));
+  crypto::put_base62(chosen.subspan(first_half), next_number(state_[1]));
   return id;
 }
 

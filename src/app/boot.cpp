@@ -30,7 +30,7 @@ key_source source_of(cli::context& with) {
           .random = with.random()};
 }
 
-result<void> import_from_environment(sql::connection& on, const key_source& from, epoch_ms now) {
+result<void> import_from_environment(sql::connection& on, const key_source& from, std::int64_t now_us) {
   // One replica at a time, or several that start at once would import the same keys.
   auto alone = sql::transaction::begin(on, sql::lock::schema);
   if (!alone) return alone.error();
@@ -39,7 +39,7 @@ result<void> import_from_environment(sql::connection& on, const key_source& from
   std::vector<std::string> faults;
   const auto imported = import_keys(
       on, *from.catalogue, from.environment,
-      {.random = from.random, .keys = from.keys, .salt = *salt, .allow_private_base_urls = true}, now, faults);
+      {.random = from.random, .keys = from.keys, .salt = *salt, .allow_private_base_urls = true}, now_us, faults);
   if (!imported) return imported.error();
   if (const auto done = alone->commit(); !done) return done.error();
   for (const auto& key : *imported) {
@@ -90,23 +90,23 @@ std::optional<local_snapshot> snapshot_of(const server_plan& plan, crypto::rando
 
 boot prepare(cli::context& with, const server_plan& plan) {
   if (auto unreachable = reach(with)) return from_snapshot(plan, with.random(), std::move(*unreachable));
-  auto first = prepare_store(with.database(), with.random(), with.now());
+  auto first = prepare_store(with.database(), with.random(), with.now_us());
   if (!first) throw cli::command_error{cli::exit_code::failed, first.error()};
-  cli::need(with, import_from_environment(with.database(), source_of(with), with.now()),
+  cli::need(with, import_from_environment(with.database(), source_of(with), with.now_us()),
             "Provider keys from the environment cannot be stored");
   return {.first = std::move(*first), .saved = {}};
 }
 
 late_preparation preparation_for_later(cli::context& with) {
   return [from = source_of(with)](sql::connection& on) -> boost::system::result<void, std::string> {
-    const auto now = runtime::system_clock().epoch_now();
-    if (const auto migrated = store::migrate(on, now); !migrated) return migrated.error();
+    const auto now_us = runtime::system_clock().epoch_us_now();
+    if (const auto migrated = store::migrate(on, now_us / 1000); !migrated) return migrated.error();
     const auto brands = store::brands::list(on);
     if (!brands) return "The database cannot be read: " + brands.error().message() + ".";
     if (brands->empty())
       return std::string(
           "The database has never been started with: restart spidergate, so that a first start can print its tokens.");
-    if (const auto imported = import_from_environment(on, from, now); !imported)
+    if (const auto imported = import_from_environment(on, from, now_us); !imported)
       return "Provider keys from the environment cannot be stored: " + imported.error().message() + ".";
     return {};
   };

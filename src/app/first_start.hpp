@@ -19,6 +19,6 @@ struct first_tokens {
 /// when the store has never been served from (spec 3); nothing otherwise. Safe when two processes start at once: one of
 /// them makes them.
 [[nodiscard]] boost::system::result<std::optional<first_tokens>, std::string> prepare_store(
-    sql::connection& on, crypto::random_source& random, epoch_ms now);
+    sql::connection& on, crypto::random_source& random, std::int64_t now_us);
 
 }  // namespace spidergate::app

@@ -53,7 +53,7 @@ bool takes_one_key(const catalogue::provider& p) {
 
 result<std::vector<imported_key>> import_keys(sql::connection& on, const catalogue::catalogue& data,
                                               const std::map<std::string, std::string>& environment,
-                                              const vault::sealing& how, epoch_ms now,
+                                              const vault::sealing& how, std::int64_t now_us,
                                               std::vector<std::string>& faults) {
   const auto rows = store::integrations::list(on);
   if (!rows) return rows.error();
@@ -64,7 +64,7 @@ result<std::vector<imported_key>> import_keys(sql::connection& on, const catalog
     const auto source = "env:" + variable;
     const std::vector<vault::credential_field> fields{{.name = "api_key", .value = secret_string(value)}};
     const auto* known = earlier_import(*rows, p.id, source);
-    auto row = known != nullptr ? vault::reseal(how, *known, p, fields, now)
+    auto row = known != nullptr ? vault::reseal(how, *known, p, fields, now_us / 1000)
                                 : vault::make_integration(how,
                                                           {.provider = p,
                                                            .brand_id = {},
@@ -72,7 +72,7 @@ result<std::vector<imported_key>> import_keys(sql::connection& on, const catalog
                                                            .credentials = fields,
                                                            .base_url = {},
                                                            .source = source},
-                                                          now);
+                                                          now_us);
     if (!row) {
       faults.push_back(variable + ": " + row.error().message);
       continue;

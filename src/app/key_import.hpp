@@ -3,6 +3,7 @@
 #include <spidergate/store/sql.hpp>
 #include <spidergate/vault/new_integration.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ struct imported_key {
 /// variable that cannot be used is named in `faults`.
 [[nodiscard]] result<std::vector<imported_key>> import_keys(sql::connection& on, const catalogue::catalogue& data,
                                                             const std::map<std::string, std::string>& environment,
-                                                            const vault::sealing& how, epoch_ms now,
+                                                            const vault::sealing& how, std::int64_t now_us,
                                                             std::vector<std::string>& faults);
 
 }  // namespace spidergate::app

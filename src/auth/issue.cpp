@@ -1,4 +1,5 @@
 #include <spidergate/auth/issue.hpp>
+#include <spidergate/crypto/record_id.hpp>
 #include <spidergate/store/errc.hpp>
 #include <spidergate/store/repositories.hpp>
 
@@ -11,8 +12,6 @@ namespace spidergate::auth {
 
 namespace {
 
-constexpr std::size_t id_length = 16;
-
 fresh_token secret_for(crypto::random_source& random, const store::token_record& draft) {
   if (draft.kind == "key") return make_key(random, draft.env);
   if (draft.kind == "pat") return make_pat(random);
@@ -24,12 +23,12 @@ fresh_token secret_for(crypto::random_source& random, const store::token_record&
 
 issued issue(const issuer& by, store::token_record draft) {
   auto made = secret_for(by.random, draft);
-  draft.id = "tok_" + crypto::random_base62(by.random, id_length);
+  draft.id = crypto::record_id(by.random, "tok_", by.now_us);
   draft.display = std::move(made.display);
   draft.hash.assign(made.hash.begin(), made.hash.end());
   draft.secret_hash.clear();
   if (made.secret_hash) draft.secret_hash.assign(made.secret_hash->begin(), made.secret_hash->end());
-  draft.created_at = by.now;
+  draft.created_at = by.now();
   draft.created_by = by.created_by;
   draft.revoked_at = draft.last_used_at = 0;
   draft.rotated_to.clear();
@@ -44,7 +43,7 @@ std::string_view state_of(const store::token_record& token, epoch_ms now) noexce
 
 result<rotated> rotate(sql::connection& on, const issuer& by, const store::token_record& old,
                        std::chrono::milliseconds grace) {
-  rotated done{.made = issue(by, old), .old_ends_at = by.now + grace.count()};
+  rotated done{.made = issue(by, old), .old_ends_at = by.now() + grace.count()};
   if (old.expires_at > 0) done.old_ends_at = std::min(done.old_ends_at, old.expires_at);
   auto work = sql::transaction::begin(on);
   if (!work) return work.error();

@@ -12,8 +12,8 @@ context::context(common_options options, std::map<std::string, std::string> envi
 
 context::~context() = default;
 
-epoch_ms context::now() const {
-  return runtime::system_clock().epoch_now();
+std::int64_t context::now_us() const {
+  return runtime::system_clock().epoch_us_now();
 }
 crypto::random_source& context::random() const {
   return crypto::system_random();

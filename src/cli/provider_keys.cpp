@@ -86,7 +86,7 @@ integration_record sealed_row(context& in, const new_provider_key_options& asked
                                       .is_primary = asked.primary,
                                       .expires_at = expiry_of(in, asked.expires),
                                       .source = "cli"},
-                                     in.now());
+                                     in.now_us());
   if (!row) throw command_error{exit_code::failed, row.error().field + ": " + row.error().message};
   return std::move(*row);
 }

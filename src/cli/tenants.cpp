@@ -6,6 +6,7 @@
 #include <spidergate/auth/issue.hpp>
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/core/nearest.hpp>
+#include <spidergate/crypto/record_id.hpp>
 #include <spidergate/store/errc.hpp>
 #include <spidergate/store/repositories.hpp>
 
@@ -17,7 +18,6 @@ namespace spidergate::cli {
 namespace {
 
 constexpr std::string_view default_name = "default";
-constexpr std::size_t id_length = 16;
 constexpr std::size_t longest_name = 100;
 
 record shown(const store::brand_record& brand) {
@@ -72,7 +72,7 @@ auth::issued insert_credentials(context& in, const store::client_record& owner, 
   rights.label = owner.name;
   rights.brand_id = owner.brand_id;
   rights.client_id = owner.id;
-  auto made = auth::issue({.random = in.random(), .now = in.now(), .created_by = "cli"}, std::move(rights));
+  auto made = auth::issue({.random = in.random(), .now_us = in.now_us(), .created_by = "cli"}, std::move(rights));
   need(in, store::tokens::insert(in.database(), made.row), "The client's credentials cannot be stored");
   return made;
 }
@@ -100,7 +100,7 @@ void check_name(std::string_view what, std::string_view name) {
 }
 
 std::string new_id(context& in, std::string_view prefix) {
-  return std::string(prefix) + crypto::random_base62(in.random(), id_length);
+  return crypto::record_id(in.random(), prefix, in.now_us());
 }
 
 std::string nearest_hint(std::string_view wanted, const std::vector<std::string_view>& known) {

@@ -82,7 +82,7 @@ token_record row_of(context& in, const new_token_options& asked) {
 }
 
 auth::issuer issuer_of(context& in) {
-  return {.random = in.random(), .now = in.now(), .created_by = "cli"};
+  return {.random = in.random(), .now_us = in.now_us(), .created_by = "cli"};
 }
 
 record shown(context& in, const token_record& t, std::string_view brand) {

@@ -1,3 +1,4 @@
+#include <spidergate/crypto/record_id.hpp>
 #include <spidergate/store/repositories.hpp>
 #include <spidergate/upstream/client.hpp>
 #include <spidergate/vault/new_integration.hpp>
@@ -9,7 +10,6 @@ namespace spidergate::vault {
 namespace {
 
 constexpr std::size_t longest_label = 100;
-constexpr std::size_t id_length = 16;
 
 using fault_or_origin = boost::system::result<std::string, credential_fault>;
 
@@ -66,9 +66,9 @@ boost::system::result<store::integration_record, credential_fault> reseal(
 
 boost::system::result<store::integration_record, credential_fault> make_integration(const sealing& how,
                                                                                     const integration_request& asked,
-                                                                                    epoch_ms now) {
+                                                                                    std::int64_t now_us) {
   store::integration_record row;
-  row.id = "int_" + crypto::random_base62(how.random, id_length);
+  row.id = crypto::record_id(how.random, "int_", now_us);
   row.brand_id = asked.brand_id;
   row.provider = asked.provider.id;
   row.key_label = asked.key_label;
@@ -79,8 +79,8 @@ boost::system::result<store::integration_record, credential_fault> make_integrat
   row.priority = asked.priority;
   row.is_primary = asked.is_primary;
   row.expires_at = asked.expires_at;
-  row.created_at = now;
-  return reseal(how, std::move(row), asked.provider, asked.credentials, now);
+  row.created_at = now_us / 1000;
+  return reseal(how, std::move(row), asked.provider, asked.credentials, row.created_at);
 }
 
 result<std::string> vault_salt(sql::connection& on, crypto::random_source& random) {

@@ -5,6 +5,7 @@
 #include <spidergate/store/sql.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 /// How tokens come to be and are replaced: the one place for the command line and the API. Functions without state;
@@ -20,8 +21,10 @@ struct issued {
 /// Who asks for a token, and when.
 struct issuer {
   crypto::random_source& random;
-  epoch_ms now = 0;
+  std::int64_t now_us = 0;      ///< finer than what is stored: tokens of one millisecond are listed in order
   std::string_view created_by;  ///< "cli", "first-start" or the id of a token
+
+  [[nodiscard]] epoch_ms now() const noexcept { return now_us / 1000; }
 };
 
 /// Gives `draft` an id and a secret of its kind ("key", "pat", "triple"); everything else that was asked for stays.

@@ -61,7 +61,8 @@ class context {
   [[nodiscard]] std::ostream& out() noexcept { return out_; }
   [[nodiscard]] std::ostream& err() noexcept { return err_; }
   [[nodiscard]] const std::map<std::string, std::string>& environment() const noexcept { return environment_; }
-  [[nodiscard]] epoch_ms now() const;
+  [[nodiscard]] std::int64_t now_us() const;
+  [[nodiscard]] epoch_ms now() const { return now_us() / 1000; }
   [[nodiscard]] crypto::random_source& random() const;
 
   /// More flags for the configuration ("--listen" and the like); before config() is first called.

@@ -6,6 +6,7 @@
 #include <spidergate/vault/credentials.hpp>
 #include <spidergate/vault/envelope.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct sealing {
 /// Checks the request and seals it into a row: origin fixed, credential bound to brand, integration and origin. The
 /// fault names the field.
 [[nodiscard]] boost::system::result<store::integration_record, credential_fault> make_integration(
-    const sealing& how, const integration_request& asked, epoch_ms now);
+    const sealing& how, const integration_request& asked, std::int64_t now_us);
 
 /// Replaces the credentials of an existing row (same id, brand and label); origin and everything shown follow.
 [[nodiscard]] boost::system::result<store::integration_record, credential_fault> reseal(

@@ -135,7 +135,7 @@ model::outcome<answer> make_brand(sql::connection& on, const brand_record& row, 
   out.begin_object();
   write_members(out, row);
   out.key("admin_token").begin_object();
-  write_token_members(out, token.row, by.now);
+  write_token_members(out, token.row, by.now());
   write_secret(out, token);
   out.end_object().end_object();
   return made;
@@ -151,8 +151,8 @@ awaitable<void> create_brand(management_call& call) {
   brand_record row{.id = call.new_id("brd_"), .created_at = call.now};
   if (auto found = apply(*body, row, call.now)) return call.refuse(std::move(*found));
   store::client_record client{.id = call.new_id("cli_"), .brand_id = row.id, .name = "default", .created_at = call.now};
-  return call.commit([row, client, who = call.who, now = call.now, &random = call.shared().random](
-                         sql::connection& on) { return make_brand(on, row, client, {random, now, who->token_id}); });
+  return call.commit([row, client, who = call.who, now_us = call.now_us, &random = call.shared().random](
+                         sql::connection& on) { return make_brand(on, row, client, {random, now_us, who->token_id}); });
 }
 
 /// What an owner of the brand itself may not do: what the operator has set is the operator's.

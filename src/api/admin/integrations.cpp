@@ -41,6 +41,7 @@ struct tools {
   const vault::key_ring& ring;
   const vault::vault& keys;
   bool allow_private_base_urls;
+  std::int64_t now_us;
   epoch_ms now;
 
   explicit tools(const management_call& call)
@@ -50,6 +51,7 @@ struct tools {
         ring(call.shared().keys),
         keys(call.r.with.house.keys),
         allow_private_base_urls(call.r.now.engine_settings.get()->allow_private_base_urls),
+        now_us(call.now_us),
         now(call.now) {}
 
   [[nodiscard]] const catalogue::provider* provider(std::string_view id) const {
@@ -130,7 +132,7 @@ model::outcome<record> sealed_row(const tools& with, const integration_body& bod
                                       .credentials = *body.credentials,
                                       .base_url = body.base_url.value_or(""),
                                       .source = "api"},
-                                     with.now);
+                                     with.now_us);
   if (!row) return credential_error(row.error());
   if (auto found = body.apply_to(*row)) return std::move(*found);
   return std::move(*row);

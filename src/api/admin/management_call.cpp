@@ -5,6 +5,7 @@
 #include "management_handlers.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/crypto/record_id.hpp>
 #include <spidergate/store/errc.hpp>
 
 namespace spidergate::api {
@@ -12,7 +13,6 @@ namespace spidergate::api {
 namespace {
 
 constexpr std::chrono::seconds store_patience{10};
-constexpr std::size_t id_length = 16;
 /// Nothing that is managed comes near; inference bodies have the listener's limit.
 constexpr std::size_t largest_body_bytes = 1 << 20;
 
@@ -69,11 +69,12 @@ model::api_error scope_is_not_enough(std::string_view why) {
 management_call::management_call(request_scope& request, std::shared_ptr<const auth::principal> asking)
     : r(request),
       who(std::move(asking)),
-      now(request.with.house.time.epoch_now()),
+      now_us(request.with.house.time.epoch_us_now()),
+      now(now_us / 1000),
       deadline_(request.with.house.time.steady_now() + store_patience) {}
 
 std::string management_call::new_id(std::string_view prefix) const {
-  return std::string(prefix) + crypto::random_base62(r.with.shared.random, id_length);
+  return crypto::record_id(r.with.shared.random, prefix, now_us);
 }
 
 std::optional<model::api_error> management_call::not_allowed() const {

@@ -16,6 +16,7 @@ class management_call {
  public:
   request_scope& r;
   const std::shared_ptr<const auth::principal> who;
+  const std::int64_t now_us;
   const epoch_ms now;
   /// Of POST, PUT and PATCH; stays valid until the answer is complete.
   std::string_view body;
@@ -24,6 +25,7 @@ class management_call {
 
   /// What the role does not allow of this route.
   [[nodiscard]] std::optional<model::api_error> not_allowed() const;
+  /// For a record that this request makes.
   [[nodiscard]] std::string new_id(std::string_view prefix) const;
   [[nodiscard]] shared_state& shared() const noexcept { return r.with.shared; }
 

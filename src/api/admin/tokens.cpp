@@ -144,7 +144,7 @@ model::outcome<answer> insert_token(sql::connection& on, const auth::issuer& by,
                              "client_id");
   const auto made = auth::issue(by, draft);
   if (const auto done = store::tokens::insert(on, made.row); !done) return store_fault(done.error());
-  return shown_once(made, by.now);
+  return shown_once(made, by.now());
 }
 
 model::outcome<answer> patch_row(sql::connection& on, const auth::principal& who, token_record row,
@@ -233,8 +233,8 @@ awaitable<void> make_token(management_call& call, std::string_view kind, std::st
   if (auto found = misfit(draft)) return call.refuse(std::move(*found));
   if (auto found = beyond(*call.who, draft)) return call.refuse(std::move(*found));
   return call.commit(
-      [who = call.who, draft, in_path, now = call.now, &random = call.shared().random](sql::connection& on) {
-        return insert_token(on, {random, now, who->token_id}, draft, in_path);
+      [who = call.who, draft, in_path, now_us = call.now_us, &random = call.shared().random](sql::connection& on) {
+        return insert_token(on, {random, now_us, who->token_id}, draft, in_path);
       });
 }
 
@@ -275,16 +275,17 @@ awaitable<void> rotate_token(management_call& call) {
   from.duration("grace", grace);
   if (grace && *grace > longest_grace) from.refuse("grace", "at most 90d");
   if (auto found = from.finish("a rotation")) return call.refuse(std::move(*found));
-  return call.commit([who = call.who, kept = shelf_of(call.r.where.what), id = call.r.where.id, now = call.now,
+  return call.commit([who = call.who, kept = shelf_of(call.r.where.what), id = call.r.where.id, now_us = call.now_us,
                       grace = grace.value_or(std::chrono::hours(24)),
                       &random = call.shared().random](sql::connection& on) -> model::outcome<answer> {
     const auto old = own(on, *who, kept, id);
     if (!old) return old.error();
     if (auto found = beyond(*who, *old)) return std::move(*found);
-    if (const auto state = auth::state_of(*old, now); state != "active") return not_rotatable(id, state);
-    const auto done = auth::rotate(on, {random, now, who->token_id}, *old, grace);
+    const auth::issuer by{random, now_us, who->token_id};
+    if (const auto state = auth::state_of(*old, by.now()); state != "active") return not_rotatable(id, state);
+    const auto done = auth::rotate(on, by, *old, grace);
     if (!done) return rotation_fault(done.error(), id);
-    return shown_once(done->made, now, id, done->old_ends_at);
+    return shown_once(done->made, by.now(), id, done->old_ends_at);
   });
 }
 

@@ -22,7 +22,7 @@ class issued_token : public ::testing::Test {
     ASSERT_TRUE(store::clients::insert(*on_, {.id = "cli_1", .brand_id = "brd_1", .name = "one", .created_at = now}));
   }
 
-  static issuer by(epoch_ms at = now) { return {crypto::system_random(), at, "tok_maker"}; }
+  static issuer by(epoch_ms at = now) { return {crypto::system_random(), at * 1000, "tok_maker"}; }
 
   static store::token_record draft(std::string kind) {
     store::token_record t;
@@ -44,6 +44,16 @@ class issued_token : public ::testing::Test {
     return made.row;
   }
 };
+
+TEST_F(issued_token, tokens_of_one_millisecond_sort_by_the_time_they_were_made) {
+  std::string last;
+  for (int i = 0; i < 20; ++i) {
+    const auto made = issue({crypto::system_random(), now * 1000 + i, "tok_maker"}, draft("key"));
+    EXPECT_EQ(made.row.created_at, now);
+    EXPECT_LT(last, made.row.id);
+    last = made.row.id;
+  }
+}
 
 TEST_F(issued_token, is_of_its_kind_and_only_its_hashes_are_in_the_row) {
   const std::pair<std::string, token_kind> kinds[] = {
