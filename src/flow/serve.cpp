@@ -3,6 +3,7 @@
 #include "receipts.hpp"
 
 #include <spidergate/flow/serve.hpp>
+#include <spidergate/runtime/turn.hpp>
 
 #include <algorithm>
 
@@ -135,6 +136,9 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
   if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed)
     outcome.error = outcome.went.error;
   file(house, context, outcome);
+  // So that what was spent is on its way to the other replicas before the client has its answer: this one may be
+  // killed.
+  if (admission.verdict->draws_on_budgets()) co_await runtime::next_turn(house.home);
   co_return outcome;
 }
 

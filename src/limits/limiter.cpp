@@ -123,6 +123,10 @@ bool reservation::clamped() const noexcept {
   return impl_ && impl_->clamped;
 }
 
+bool reservation::draws_on_budgets() const noexcept {
+  return impl_ && impl_->has_budget();
+}
+
 void reservation::settle(std::int64_t tokens, money cost) noexcept {
   if (impl_) impl_->finish(std::max<std::int64_t>(0, tokens), std::max(money{}, cost));
 }

@@ -48,6 +48,8 @@ class reservation {
   [[nodiscard]] money granted() const noexcept;
   /// True when `granted` is less than `worst`: the answer must be kept short enough for it.
   [[nodiscard]] bool clamped() const noexcept;
+  /// True when budgets are charged, also after settle().
+  [[nodiscard]] bool draws_on_budgets() const noexcept;
   /// What was really used and spent. Idempotent.
   void settle(std::int64_t tokens, money cost) noexcept;
 

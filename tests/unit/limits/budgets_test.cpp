@@ -59,6 +59,7 @@ TEST_F(budgets, running_requests_hold_their_worst_case) {
   ASSERT_TRUE(first.verdict);
   EXPECT_EQ(first.verdict->granted(), dollars(6));
   EXPECT_FALSE(first.verdict->clamped());
+  EXPECT_TRUE(first.verdict->draws_on_budgets());
   EXPECT_FALSE(spend(dollars(6)).verdict);
   first.verdict->settle(10, cents(1));
   first.verdict->settle(10, dollars(9));

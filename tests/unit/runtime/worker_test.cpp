@@ -1,3 +1,4 @@
+#include <spidergate/runtime/turn.hpp>
 #include <spidergate/runtime/worker.hpp>
 
 #include <gtest/gtest.h>
@@ -28,6 +29,27 @@ TEST(worker, runs_posted_jobs_and_coroutines_on_its_own_thread) {
   EXPECT_EQ(spawned.get_future().get(), home);
   w.stop();
   w.stop();
+}
+
+TEST(worker, next_turn_lets_go_first_what_was_ready_before) {
+  worker w(0, system_clock());
+  std::string order;
+  const auto tell_and_turn = [](worker& home, std::string& said) -> awaitable<void> {
+    home.post([&said] { said += "posted,"; });
+    wait_point woken(home);
+    home.spawn([&] {
+      return [](wait_point& on, std::string& of) -> awaitable<void> {
+        (void)co_await on.wait(steady_time::max());
+        of += "woken,";
+      }(woken, said);
+    });
+    co_await next_turn(home);
+    woken.release();
+    co_await next_turn(home);
+    said += "turned";
+  };
+  testing::run_coroutine(w, tell_and_turn(w, order));
+  EXPECT_EQ(order, "posted,woken,turned");
 }
 
 TEST(worker, reports_exceptions_and_goes_on) {
