@@ -52,11 +52,11 @@ def test_check_prints_the_effective_values_their_origin_and_no_secret(tmp_path):
     gateway, ran = checked(tmp_path, f"engine:\n  retry_count: 3\nvault:\n  encryption_key: {secret}\n", {"SPIDERGATE_ENGINE_MAX_ATTEMPTS": "5"})
     assert ran.code == 0, ran.err
     assert secret not in ran.out + ran.err
-    lines = ran.out.splitlines()
-    origin = {key: next(line for line in lines if key in line) for key in ("retry_count", "max_attempts", "connect_timeout")}
-    assert "3" in origin["retry_count"] and gateway.config_file.name in origin["retry_count"]
-    assert "5" in origin["max_attempts"] and "SPIDERGATE_ENGINE_MAX_ATTEMPTS" in origin["max_attempts"]
-    assert "5s" in origin["connect_timeout"] and "default" in origin["connect_timeout"]
+    section = ran.out.split("\nengine:\n", 1)[1]
+    engine = dict(re.findall(r"^  (\w+): +(.*)", re.split(r"^\S", section, maxsplit=1, flags=re.M)[0], re.M))
+    assert re.fullmatch(rf"3 +# .*{re.escape(gateway.config_file.name)}\b.*", engine["retry_count"])
+    assert re.fullmatch(r"5 +# .*SPIDERGATE_ENGINE_MAX_ATTEMPTS", engine["max_attempts"])
+    assert re.fullmatch(r"5s +# default", engine["connect_timeout"])
 
 
 def test_a_secret_can_come_from_a_file_and_the_environment_wins_over_the_file(tmp_path, provider):
