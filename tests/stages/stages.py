@@ -36,13 +36,14 @@ _ASAN = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1
 
 ALL = {
     "lint": Stage("formatting, layering, names, sizes, headers that compile alone", _program(["scripts/lint"])),
-    "dev": Stage("unit, contract and replay tests", lambda _: ctest.run("dev"), "dev"),
-    "asan": Stage("the same and the fuzz corpora, with address and undefined-behaviour sanitizers",
+    "dev": Stage("unit, contract and replay tests, without sanitizers (named only, or with --quick)", lambda _: ctest.run("dev"), "dev",
+                 named_only=True),
+    "asan": Stage("unit, contract and replay tests and the fuzz corpora, with address and undefined-behaviour sanitizers",
                   lambda _: ctest.run("asan", **_ASAN), "asan"),
     "tsan": Stage("unit, contract and replay tests with the thread sanitizer (named only)", lambda _: ctest.run("tsan"), "tsan",
                   named_only=True),
     "e2e": Stage("the released binary under the official SDKs", _program(["tests/e2e/run"]), "release", alone=True),
     "bench": Stage("a short benchmark run: ratios are shown, times are not judged",
                    _program([sys.executable, "-B", "tests/bench/run", "--quick"]), "release", alone=True),
-    "tidy": Stage("clang-tidy, changed files first, as far as the time allows", tidy.run, "dev", alone=True),
+    "tidy": Stage("clang-tidy, changed files first, as far as the time allows", tidy.run, tidy.PRESET, alone=True),
 }

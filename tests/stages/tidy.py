@@ -17,7 +17,8 @@ from pathlib import Path
 import running
 from counting import Counts
 
-TREE = running.REPOSITORY / "build" / "dev"
+PRESET = "release"  # it has every source of the product, and no tests
+TREE = running.REPOSITORY / "build" / PRESET
 CLEAN = running.REPOSITORY / "build" / "tidy"
 
 
