@@ -156,7 +156,7 @@ TEST(openai_encode, forwards_headers_but_never_credentials_or_line_ends) {
       asked(chat_body(R"(,"stream":true)")), {}, "m", "sk-1", "/v1",
       {{"openai-beta", "x=1"}, {"authorization", "Bearer theirs"}, {"cookie", "c"}, {"traceparent", "a\r\nb: c"}});
   EXPECT_EQ(s.headers,
-            "content-type: application/json\r\naccept: text/event-stream\r\nauthorization: Bearer sk-1\r\nopenai-beta: "
+            "accept: text/event-stream\r\nauthorization: Bearer sk-1\r\nopenai-beta: "
             "x=1\r\n");
 }
 
