@@ -185,7 +185,7 @@ credential_shape shape_of(const catalogue::provider& provider, std::string_view 
       } else {
         shape.required = {provider.dialect == "sap-ai-core" ? "service_key" : "api_key"};
       }
-      shape.optional = {"project_id", "resource_group", "scope"};
+      shape.optional = {"project_id", "space_id", "resource_group", "scope"};
       break;
   }
   for (const auto& name : settings_of(base_url.empty() ? std::string_view(provider.base_url) : base_url)) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <spidergate/json/value.hpp>
 #include <spidergate/model/usage.hpp>
 #include <spidergate/providers/dialect.hpp>
 
