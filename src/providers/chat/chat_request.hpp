@@ -45,7 +45,7 @@ struct part {
 struct tool_call {
   json::value id;         ///< a string, or absent (legacy function_call)
   json::value name;       ///< a string
-  json::value arguments;  ///< a string: JSON text, perhaps empty or broken, as models make it
+  json::value arguments;  ///< a string: JSON text, perhaps empty or broken, as models make it; some clients: an object
   json::value whole;
 };
 
@@ -113,7 +113,7 @@ struct reasoning_wish {
 
 /// A chat completion request, read from the client's bytes: views of them and handles into `reader`'s table. The values
 /// were checked when the request came in (openai::read_request), so wrong types do not occur; null counts as absent.
-/// Stands until `reader` reads again. Use one per encode().
+/// Stands until this thread reads the next chat request. Use one per encode().
 struct chat_request {
   std::vector<message> messages;
   std::vector<tool> tools;
@@ -129,6 +129,10 @@ struct chat_request {
   std::int64_t choices = 1;  ///< n
   json::value user;          ///< `user`, else `safety_identifier`
   json::value metadata, service_tier, verbosity, modalities, audio, prediction, web_search_options;
+  /// Set before reading by a dialect that knows tools of other types than function ("web_search_20250305", "custom"):
+  /// they are then in other_tools. Else they are refused, as is a named choice of one.
+  bool keeps_other_tools = false;
+  std::vector<json::value> other_tools;
   json::value root;                   ///< the whole body, for what only one provider knows
   std::deque<std::string> unescaped;  ///< texts that could not be views, such as URLs with escapes
 
@@ -141,6 +145,10 @@ struct chat_request {
 /// not base64, a tool_choice of unknown shape. `into` must be fresh.
 [[nodiscard]] boost::system::result<void, refusal> read_chat_request(const model::inference_request& asked,
                                                                      chat_request& into);
+
+/// The call's arguments as a JSON object, for providers that take no text: as they stand where they are one, {} where
+/// they are empty; of what is no object {"arguments": the text}, so that nothing is lost. Uses a reader of its own.
+void append_arguments(std::string& out, const tool_call& call);
 
 /// "messages[2].content[0].image_url": where a part stands, for refusals.
 [[nodiscard]] std::string place_of(const message& m, std::size_t part_index);
