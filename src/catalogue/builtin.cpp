@@ -39,12 +39,24 @@ std::vector<std::pair<std::string, std::string>> read_renames(std::string_view t
   return renames;
 }
 
+std::vector<std::pair<std::string, std::string>> read_traits(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> traits;
+  for (const auto& word : words(text, ' ')) {
+    const auto sign = word.find('=');
+    if (sign == std::string::npos) malformed("trait", word);
+    traits.emplace_back(word.substr(0, sign), word.substr(sign + 1));
+  }
+  return traits;
+}
+
 std::vector<provider> read_providers() {
   csv_table table(embedded::providers());
   const auto id = table.column("id"), name = table.column("name"), dialect = table.column("dialect");
   const auto base_url = table.column("base_url"), auth = table.column("auth"), key_env = table.column("key_env");
+  const auto token_url = table.column("token_url");
   const auto key_env_aliases = table.column("key_env_aliases"), endpoints = table.column("endpoints");
-  const auto renames = table.column("renames"), priority = table.column("priority");
+  const auto renames = table.column("renames"), drops = table.column("drops"), traits = table.column("traits");
+  const auto priority = table.column("priority");
   const auto free_tier = table.column("free_tier"), docs_url = table.column("docs_url"),
              quirks = table.column("quirks");
 
@@ -52,15 +64,33 @@ std::vector<provider> read_providers() {
   while (table.next()) {
     auto& made = providers.emplace_back();
     made.id = table[id], made.name = table[name], made.dialect = table[dialect];
-    made.base_url = table[base_url];
+    made.base_url = table[base_url], made.token_url = table[token_url];
     std::tie(made.auth, made.auth_name) = required(parse_auth(table[auth]), "auth", table[auth]);
     made.key_env = table[key_env], made.key_env_aliases = words(table[key_env_aliases], ' ');
     made.endpoints = words(table[endpoints], ',');
-    made.renames = read_renames(table[renames]);
+    made.renames = read_renames(table[renames]), made.traits = read_traits(table[traits]);
+    made.drops = words(table[drops], ' ');
     made.priority = required(parse_integer<int>(table[priority]), "priority", table[priority]);
     made.free_tier = table[free_tier], made.docs_url = table[docs_url], made.quirks = table[quirks];
   }
   return providers;
+}
+
+/// Hangs each row of variants.csv below its provider: `providers` is in the order of their ids.
+void read_variants(std::vector<provider>& providers) {
+  csv_table table(embedded::variants());
+  const auto id = table.column("provider"), dialect = table.column("dialect");
+  const auto base_url = table.column("base_url"), auth = table.column("auth");
+  while (table.next()) {
+    const auto owner =
+        std::find_if(providers.begin(), providers.end(), [&](const provider& p) { return p.id == table[id]; });
+    if (owner == providers.end()) malformed("variant of", table[id]);
+    auto made = *owner;
+    made.variants.clear();
+    made.dialect = table[dialect], made.base_url = table[base_url];
+    std::tie(made.auth, made.auth_name) = required(parse_auth(table[auth]), "auth", table[auth]);
+    owner->variants.push_back(std::move(made));
+  }
 }
 
 std::optional<unit_price> read_price(std::string_view usd) {
@@ -236,7 +266,9 @@ std::string_view name_of(mode what) noexcept {
 }
 
 tables read_builtin() {
-  return {read_providers(), read_models(), read_aliases(), read_synonyms(), read_patterns(), {}};
+  auto providers = read_providers();
+  read_variants(providers);
+  return {std::move(providers), read_models(), read_aliases(), read_synonyms(), read_patterns(), {}};
 }
 
 }  // namespace spidergate::catalogue

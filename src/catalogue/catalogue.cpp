@@ -27,6 +27,18 @@ void sort_by(std::vector<T>& items, std::string T::* key) {
 
 }  // namespace
 
+const provider& provider::in_dialect(std::string_view wanted) const noexcept {
+  if (wanted.empty() || wanted == dialect) return *this;
+  const auto at =
+      std::find_if(variants.begin(), variants.end(), [wanted](const provider& v) { return v.dialect == wanted; });
+  return at == variants.end() ? *this : *at;
+}
+
+std::string_view provider::trait(std::string_view wanted) const noexcept {
+  const auto found = std::find_if(traits.begin(), traits.end(), [&](const auto& t) { return t.first == wanted; });
+  return found == traits.end() ? std::string_view() : std::string_view(found->second);
+}
+
 bool provider::has_endpoint(std::string_view wanted) const noexcept {
   return endpoints.empty() || std::find(endpoints.begin(), endpoints.end(), wanted) != endpoints.end();
 }

@@ -5,6 +5,7 @@
 // Made by sg_embed() in CMakeLists.txt.
 extern "C" {
 extern const unsigned char catalogue_providers_begin[], catalogue_providers_end[];
+extern const unsigned char catalogue_variants_begin[], catalogue_variants_end[];
 extern const unsigned char catalogue_models_begin[], catalogue_models_end[];
 extern const unsigned char catalogue_aliases_begin[], catalogue_aliases_end[];
 extern const unsigned char catalogue_synonyms_begin[], catalogue_synonyms_end[];
@@ -22,6 +23,9 @@ std::string_view between(const unsigned char* begin, const unsigned char* end) n
 
 std::string_view providers() noexcept {
   return between(catalogue_providers_begin, catalogue_providers_end);
+}
+std::string_view variants() noexcept {
+  return between(catalogue_variants_begin, catalogue_variants_end);
 }
 std::string_view models() noexcept {
   return between(catalogue_models_begin, catalogue_models_end);

@@ -26,7 +26,10 @@ std::string hint(std::string_view wanted, const std::vector<std::string_view>& n
 
 std::vector<std::string_view> dialects_of(const tables& data) {
   std::vector<std::string_view> dialects(further_dialects.begin(), further_dialects.end());
-  for (const auto& known : data.providers) dialects.push_back(known.dialect);
+  for (const auto& known : data.providers) {
+    dialects.push_back(known.dialect);
+    for (const auto& variant : known.variants) dialects.push_back(variant.dialect);
+  }
   std::sort(dialects.begin(), dialects.end());
   dialects.erase(std::unique(dialects.begin(), dialects.end()), dialects.end());
   return dialects;
@@ -41,11 +44,16 @@ fault check_id(std::string_view id) {
   return std::nullopt;
 }
 
-fault set_base_url(provider& target, std::string_view url) {
+bool is_url(std::string_view url, std::string_view forbidden) {
   const auto rest = url.starts_with("https://") ? url.substr(8) : url.starts_with("http://") ? url.substr(7) : "";
-  const bool odd =
-      std::any_of(url.begin(), url.end(), [](char c) { return c <= ' ' || c == '\x7f' || c == '?' || c == '#'; });
-  if (rest.empty() || rest.front() == '/' || odd)
+  const bool odd = std::any_of(url.begin(), url.end(), [forbidden](char c) {
+    return c <= ' ' || c == '\x7f' || forbidden.find(c) != std::string_view::npos;
+  });
+  return !rest.empty() && rest.front() != '/' && !odd;
+}
+
+fault set_base_url(provider& target, std::string_view url) {
+  if (!is_url(url, "?#"))
     return ".base_url: '" + std::string(url) + "' is not a URL like https://host/v1 (no query, no fragment)";
   while (url.ends_with('/')) url.remove_suffix(1);
   target.base_url = url;
@@ -53,10 +61,21 @@ fault set_base_url(provider& target, std::string_view url) {
   return std::nullopt;
 }
 
-fault set_dialect(provider& target, const std::string& dialect, const tables& data) {
+fault set_token_url(provider& target, std::string_view url) {
+  if (!is_url(url, "#")) return ".token_url: '" + std::string(url) + "' is not a URL like https://host/token";
+  target.token_url = url;
+  return std::nullopt;
+}
+
+fault check_dialect(const std::string& dialect, const tables& data) {
   const auto known = dialects_of(data);
   if (!std::binary_search(known.begin(), known.end(), std::string_view{dialect}))
     return ".dialect: there is no dialect '" + dialect + "'" + hint(dialect, known);
+  return std::nullopt;
+}
+
+fault set_dialect(provider& target, const std::string& dialect, const tables& data) {
+  if (auto wrong = check_dialect(dialect, data)) return wrong;
   target.dialect = dialect;
   return std::nullopt;
 }
@@ -77,6 +96,19 @@ fault set_on_disconnect(provider& target, std::string_view what) {
   return std::nullopt;
 }
 
+/// What was changed of a provider holds for its other dialects as well: who puts a server in front of it means all of
+/// it.
+void change_variants(provider& of, const overlay::provider_change& change) {
+  for (auto& variant : of.variants) {
+    auto made = of;
+    made.variants.clear();
+    made.dialect = variant.dialect;
+    if (!change.base_url) made.base_url = variant.base_url;
+    if (!change.auth) made.auth = variant.auth, made.auth_name = variant.auth_name;
+    variant = std::move(made);
+  }
+}
+
 fault change_provider(provider& target, const overlay::provider_change& change, const tables& data) {
   if (change.name) target.name = *change.name;
   if (change.key_env) target.key_env = *change.key_env;
@@ -87,8 +119,11 @@ fault change_provider(provider& target, const overlay::provider_change& change, 
     if (auto wrong = set_base_url(target, *change.base_url)) return wrong;
   if (change.auth)
     if (auto wrong = set_auth(target, *change.auth)) return wrong;
+  if (change.token_url)
+    if (auto wrong = set_token_url(target, *change.token_url)) return wrong;
   if (change.on_disconnect)
     if (auto wrong = set_on_disconnect(target, *change.on_disconnect)) return wrong;
+  change_variants(target, change);
   return std::nullopt;
 }
 
@@ -116,7 +151,11 @@ fault change_prices(model::price& target, const overlay::model_change& change) {
   return std::nullopt;
 }
 
-fault change_model(model_entry& target, const overlay::model_change& change) {
+fault change_model(model_entry& target, const overlay::model_change& change, const tables& data) {
+  if (change.dialect) {
+    if (auto wrong = check_dialect(*change.dialect, data)) return wrong;
+    target.dialect = *change.dialect;
+  }
   if (auto wrong = change_prices(target.price, change)) return wrong;
   if (change.context.value_or(0) < 0 || change.max_output.value_or(0) < 0)
     return ": context and max_output cannot be negative";
@@ -142,7 +181,7 @@ fault change_models(const provider& owner, const std::vector<overlay::model_chan
     auto at = std::lower_bound(data.models.begin(), data.models.end(), wanted, by_provider_and_id);
     if (at == data.models.end() || at->provider != owner.id || at->id != change.name)
       at = data.models.insert(at, std::move(wanted));
-    if (auto wrong = change_model(*at, change)) return ".models." + change.name + *wrong;
+    if (auto wrong = change_model(*at, change, data)) return ".models." + change.name + *wrong;
   }
   return std::nullopt;
 }

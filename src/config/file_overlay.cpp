@@ -22,6 +22,7 @@ constexpr std::array provider_fields{
     text_field{"dialect", &change::dialect, "a dialect like openai"},
     text_field{"base_url", &change::base_url, "a URL like https://host/v1"},
     text_field{"auth", &change::auth, "bearer, header:NAME, query:NAME, scheme:WORD or none"},
+    text_field{"token_url", &change::token_url, "a URL like https://host/token"},
     text_field{"key_env", &change::key_env, "the name of an environment variable"},
     text_field{"on_disconnect", &change::on_disconnect, "cancel or drain"},
 };
@@ -75,7 +76,7 @@ void read_integer(yaml_reader& in, const YAML::Node& name, const YAML::Node& nod
 void read_model(yaml_reader& in, const YAML::Node& node, const std::string& provider_key,
                 std::vector<model_change>& models) {
   static const auto allowed = [] {
-    std::vector<std::string_view> names = {"name", "context", "max_output", "mode"};
+    std::vector<std::string_view> names = {"name", "context", "max_output", "mode", "dialect"};
     for (const auto& price : price_fields) names.push_back(price.name);
     return names;
   }();
@@ -95,6 +96,10 @@ void read_model(yaml_reader& in, const YAML::Node& node, const std::string& prov
     if (name == "max_output") return read_integer(in, name_node, value, key, made.max_output);
     if (name == "mode") {
       made.mode = in.scalar(name_node, value, key, "chat, embedding, moderation, …").value_or("");
+      return;
+    }
+    if (name == "dialect") {
+      made.dialect = in.scalar(name_node, value, key, "a dialect like anthropic");
       return;
     }
     for (const auto& [known, field] : price_fields)
@@ -118,7 +123,7 @@ void read_models(yaml_reader& in, const YAML::Node& node, const std::string& pro
 }
 
 void read_provider(yaml_reader& in, const std::string& id, const YAML::Node& name_node, const YAML::Node& node) {
-  static const std::vector<std::string_view> allowed = {"name",    "dialect",       "base_url", "auth",
+  static const std::vector<std::string_view> allowed = {"name",    "dialect",       "base_url", "auth",  "token_url",
                                                         "key_env", "on_disconnect", "priority", "models"};
   change made;
   made.id = id;

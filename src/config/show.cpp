@@ -87,14 +87,16 @@ providers:
   # A built-in provider at another address; private addresses are allowed here.
   #openai: { base_url: "https://api.openai.com/v1" }
   # A server of your own. Keys: name, dialect, base_url (both needed), auth (bearer, header:NAME, query:NAME, scheme:WORD, none),
-  # key_env, on_disconnect (cancel, drain), priority (higher is preferred among those that list a bare model name; yours have 110), models.
+  # token_url (of auth oauth2), key_env, on_disconnect (cancel, drain), priority (higher is preferred among those that list a
+  # bare model name; yours have 110), models.
   #my-vllm:
   #  dialect: openai
   #  base_url: "http://10.0.0.5:8000/v1"
   #  auth: none
   #  models:
   #    - { name: qwen3, input_per_mtok_usd: 0, output_per_mtok_usd: 0, context: 32768 }
-  # Keys of a model: name, mode (chat, embedding, …), context, max_output, and prices in dollars per million tokens
+  # Keys of a model: name, mode (chat, embedding, …), dialect (where it is not the provider's), context, max_output, and
+  # prices in dollars per million tokens
   # (input_per_mtok_usd, output_, cache_read_, cache_write_, reasoning_, audio_input_, audio_output_per_mtok_usd) or in
   # dollars (image_usd, per_request_usd). Prices that are left out are the built-in ones.
 

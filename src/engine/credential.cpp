@@ -94,6 +94,26 @@ bool names_its_host_by_setting(std::string_view base_url) {
   return host.substr(0, host.find('/')).find('{') != std::string_view::npos;
 }
 
+/// Whether `where` is the origin that the key was bound to when it was stored.
+bool is_bound_to(const vault::lease& key, const upstream::origin& where) {
+  return key.origin.empty() || where.to_string() == key.origin;
+}
+
+/// Whether the key was stored for the provider's own base URL, so that its variants are its own places too.
+bool belongs_to(const catalogue::provider& provider, const vault::lease& key, const providers::credential& secret) {
+  const auto url = fill_settings(provider.base_url, secret);
+  const auto own = url ? upstream::parse_url(*url) : std::nullopt;
+  return own && is_bound_to(key, own->where);
+}
+
+/// False where a variant sends a key and the credential signs instead.
+bool can_speak(const catalogue::provider& spoken, const providers::credential& secret) {
+  using catalogue::auth_style;
+  const bool sends_key = spoken.auth == auth_style::bearer || spoken.auth == auth_style::header ||
+                         spoken.auth == auth_style::query || spoken.auth == auth_style::scheme;
+  return !sends_key || !secret.key.empty();
+}
+
 }  // namespace
 
 std::optional<providers::credential> read_credential(std::string_view flat_json) {
@@ -119,16 +139,21 @@ std::optional<providers::credential> read_credential(std::string_view flat_json)
 }
 
 std::optional<destination> destination_of(const catalogue::provider& provider, const vault::lease& key,
-                                          const providers::credential& secret, bool allow_private_base_urls) {
-  const auto url = fill_settings(key.base_url.empty() ? provider.base_url : key.base_url, secret);
+                                          const providers::credential& secret, bool allow_private_base_urls,
+                                          std::string_view dialect) {
+  const auto& spoken = provider.in_dialect(dialect);
+  const auto url = fill_settings(key.base_url.empty() ? spoken.base_url : key.base_url, secret);
   if (!url) return std::nullopt;
   auto parsed = upstream::parse_url(*url);
   if (!parsed) return std::nullopt;
-  if (!key.origin.empty() && parsed->where.to_string() != key.origin) return std::nullopt;
+  const bool variant = &spoken != &provider;
+  if (variant && !can_speak(spoken, secret)) return std::nullopt;
+  if (variant && key.base_url.empty() ? !belongs_to(provider, key, secret) : !is_bound_to(key, parsed->where))
+    return std::nullopt;
   // What came through the API is held to public targets: a base_url of its own, or a setting that names the host. The
   // catalogue and the config file are the operator's word.
   parsed->where.allow_private = provider.from_config || allow_private_base_urls ||
-                                (key.base_url.empty() && !names_its_host_by_setting(provider.base_url));
+                                (key.base_url.empty() && !names_its_host_by_setting(spoken.base_url));
   return destination{std::move(parsed->where), std::move(parsed->path)};
 }
 

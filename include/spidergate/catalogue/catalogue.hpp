@@ -35,15 +35,26 @@ struct provider {
   std::string base_url;  ///< no trailing slash; may hold {account_id}-like settings
   auth_style auth = auth_style::bearer;
   std::string auth_name;                     ///< of header, query, scheme
+  std::string token_url;                     ///< of oauth2: where a credential is exchanged for a short-lived token
   std::string key_env;                       ///< conventional environment variable; may be empty
   std::vector<std::string> key_env_aliases;  ///< other names that providers.csv's quirks give
   std::vector<std::string> endpoints;        ///< "chat", "embeddings", …; empty is not known
   std::string free_tier, docs_url, quirks;
   std::vector<std::pair<std::string, std::string>>
       renames;               ///< request parameters: from -> to (only plain top-level ones)
+  /// Request parameters that it refuses: left out. "messages[].name" is a member of messages; renames may be such too.
+  std::vector<std::string> drops;
+  std::vector<std::pair<std::string, std::string>> traits;  ///< what else its adapter must know: see config/catalogue
   int priority = 0;          ///< higher is preferred where several providers list a bare model name
   bool from_config = false;  ///< defined or re-based in the config file: private addresses allowed
   on_disconnect disconnect = on_disconnect::cancel;
+  /// The same provider in the other dialects that some of its models speak: other dialect, base_url and auth.
+  std::vector<provider> variants;
+  /// How a model of this provider is called that speaks `wanted`. Itself where that is its own dialect, empty, or one
+  /// that has no address of its own.
+  [[nodiscard]] const provider& in_dialect(std::string_view wanted) const noexcept;
+  /// The trait of that name, or nothing: config/catalogue/README.md lists them.
+  [[nodiscard]] std::string_view trait(std::string_view name) const noexcept;
   /// True as well when no endpoint is known: an operator's own server may have any.
   [[nodiscard]] bool has_endpoint(std::string_view name) const noexcept;
 };
@@ -94,13 +105,14 @@ struct overlay {
     std::optional<std::string> audio_input_per_mtok_usd, audio_output_per_mtok_usd;
     std::optional<std::string> image_usd, per_request_usd;
     std::optional<std::int64_t> context, max_output;
-    std::string mode;  ///< as in models.csv; empty is chat, or unchanged
+    std::string mode;                    ///< as in models.csv; empty is chat, or unchanged
+    std::optional<std::string> dialect;  ///< where it differs from the provider's
   };
   /// A new provider, or what is to be changed of a built-in one.
   struct provider_change {
     using model_change = overlay::model_change;
     std::string id;
-    std::optional<std::string> name, dialect, base_url, auth, key_env, on_disconnect;
+    std::optional<std::string> name, dialect, base_url, auth, token_url, key_env, on_disconnect;
     std::optional<int> priority;
     std::vector<model_change> models;
   };

@@ -46,6 +46,36 @@ TEST(builtin, every_provider_is_callable) {
   }
 }
 
+TEST(builtin, every_model_with_a_dialect_of_its_own_has_an_address_for_it) {
+  for (const auto& entry : builtin().models()) {
+    if (entry.dialect.empty()) continue;
+    const auto& owner = *builtin().find_provider(entry.provider);
+    const auto& spoken = owner.in_dialect(entry.dialect);
+    EXPECT_EQ(spoken.dialect, entry.dialect) << entry.provider << '/' << entry.id;
+    EXPECT_EQ(spoken.id, owner.id);
+  }
+}
+
+TEST(builtin, a_variant_is_its_provider_at_another_address) {
+  const auto& azure = *builtin().find_provider("azure-openai");
+  const auto& claude = azure.in_dialect("anthropic");
+  EXPECT_EQ(claude.id, "azure-openai");
+  EXPECT_EQ(claude.base_url, "https://{resource}.services.ai.azure.com/anthropic/v1");
+  EXPECT_EQ(claude.auth_name, "x-api-key");
+  EXPECT_EQ(&azure.in_dialect(""), &azure);
+  EXPECT_EQ(&azure.in_dialect("azure-openai"), &azure);
+  EXPECT_EQ(&azure.in_dialect("gemini"), &azure);
+}
+
+TEST(builtin, an_exchanged_credential_has_a_place_to_be_exchanged_at) {
+  for (const auto& p : builtin().providers()) {
+    // A service key of SAP AI Core names its own.
+    if (p.auth == auth_style::oauth2 && p.id != "sap-ai-core") EXPECT_TRUE(p.token_url.starts_with("https://")) << p.id;
+    if (p.auth != auth_style::oauth2) EXPECT_TRUE(p.token_url.empty()) << p.id;
+  }
+  EXPECT_EQ(builtin().find_provider("vertex")->in_dialect("openai").token_url, "https://oauth2.googleapis.com/token");
+}
+
 TEST(builtin, every_alias_entry_is_a_model_of_the_catalogue) {
   for (const auto& alias : builtin().aliases()) {
     EXPECT_FALSE(alias.chain.empty());

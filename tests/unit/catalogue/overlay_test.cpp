@@ -73,6 +73,43 @@ TEST(overlay, an_own_server_is_preferred_for_the_models_it_lists) {
   EXPECT_EQ(preferred(with(change)), "openai");
 }
 
+TEST(overlay, a_base_url_and_an_auth_hold_for_the_other_dialects_of_a_provider_too) {
+  overlay::provider_change change;
+  change.id = "azure-openai";
+  change.base_url = "http://127.0.0.1:9000/openai";
+  auto data = built(with(change));
+  const auto& moved = data->find_provider("azure-openai")->in_dialect("anthropic");
+  EXPECT_EQ(moved.base_url, "http://127.0.0.1:9000/openai");
+  EXPECT_TRUE(moved.from_config);
+  EXPECT_EQ(moved.auth_name, "x-api-key");
+  change.base_url.reset();
+  change.auth = "bearer";
+  data = built(with(change));
+  const auto& changed = data->find_provider("azure-openai")->in_dialect("anthropic");
+  EXPECT_EQ(changed.base_url, "https://{resource}.services.ai.azure.com/anthropic/v1");
+  EXPECT_EQ(changed.auth, auth_style::bearer);
+  EXPECT_EQ(changed.auth_name, "");
+}
+
+TEST(overlay, a_token_url_and_a_models_dialect_can_be_set) {
+  overlay::provider_change change;
+  change.id = "vertex";
+  change.token_url = "http://127.0.0.1:9000/token?tenant=1";
+  change.models.emplace_back().name = "claude-mine";
+  change.models[0].dialect = "anthropic";
+  const auto data = built(with(change));
+  EXPECT_EQ(data->find_provider("vertex")->token_url, "http://127.0.0.1:9000/token?tenant=1");
+  EXPECT_EQ(data->find_provider("vertex")->in_dialect("openai").token_url, "http://127.0.0.1:9000/token?tenant=1");
+  EXPECT_EQ(data->find_model("vertex", "claude-mine")->dialect, "anthropic");
+  change.models[0].dialect = "antropic";
+  EXPECT_EQ(fault_of(with(change)),
+            "providers.vertex.models.claude-mine.dialect: there is no dialect 'antropic' (did you mean 'anthropic'?)");
+  change.models.clear();
+  change.token_url = "vertex.example.com";
+  EXPECT_EQ(fault_of(with(change)),
+            "providers.vertex.token_url: 'vertex.example.com' is not a URL like https://host/token");
+}
+
 TEST(overlay, another_base_url_marks_a_built_in_provider_as_configured) {
   overlay::provider_change change;
   change.id = "openai";

@@ -56,6 +56,52 @@ TEST(destination_of, refuses_an_origin_that_the_credential_is_not_bound_to) {
   EXPECT_FALSE(destination_of(p, key, {}, false));
 }
 
+catalogue::provider provider_with_variant() {
+  auto p = provider_at("https://{resource}.openai.example.com/openai");
+  p.dialect = "azure-openai";
+  auto variant = p;
+  variant.dialect = "anthropic";
+  variant.base_url = "https://{resource}.services.example.com/anthropic/v1";
+  variant.auth = catalogue::auth_style::header;
+  variant.auth_name = "x-api-key";
+  p.variants.push_back(variant);
+  return p;
+}
+
+TEST(destination_of, sends_a_key_to_the_variants_of_the_provider_that_it_is_bound_to) {
+  const auto p = provider_with_variant();
+  const auto secret = *read_credential(R"({"api_key":"k","resource":"mine"})");
+  vault::lease key;
+  key.origin = "https://mine.openai.example.com";
+  const auto own = destination_of(p, key, secret, false), other = destination_of(p, key, secret, false, "anthropic");
+  ASSERT_TRUE(own && other);
+  EXPECT_EQ(own->where.to_string(), "https://mine.openai.example.com");
+  EXPECT_EQ(other->where.to_string(), "https://mine.services.example.com");
+  EXPECT_EQ(other->base_path, "/anthropic/v1");
+
+  EXPECT_EQ(destination_of(p, key, secret, false, "gemini")->base_path, "/openai") << "a dialect without own address";
+  key.origin = "https://mine.services.example.com";
+  EXPECT_FALSE(destination_of(p, key, secret, false, "anthropic")) << "bound to another place than the provider's own";
+  key.origin = "https://other.openai.example.com";
+  EXPECT_FALSE(destination_of(p, key, secret, false, "anthropic"));
+}
+
+TEST(destination_of, keeps_a_key_with_its_own_base_url_there_in_every_dialect) {
+  vault::lease key;
+  key.base_url = "https://proxy.example.com/v1";
+  key.origin = "https://proxy.example.com";
+  const auto secret = *read_credential(R"({"api_key":"k","resource":"mine"})");
+  const auto to = destination_of(provider_with_variant(), key, secret, false, "anthropic");
+  ASSERT_TRUE(to);
+  EXPECT_EQ(to->where.to_string(), key.origin);
+}
+
+TEST(destination_of, has_no_place_for_a_variant_that_sends_a_key_which_the_credential_lacks) {
+  const auto signing = *read_credential(R"({"access_key_id":"a","secret_access_key":"s","resource":"mine"})");
+  EXPECT_TRUE(destination_of(provider_with_variant(), {}, signing, false));
+  EXPECT_FALSE(destination_of(provider_with_variant(), {}, signing, false, "anthropic"));
+}
+
 TEST(destination_of, holds_only_urls_from_the_api_to_public_addresses) {
   auto p = provider_at("http://127.0.0.1:9/v1");
   EXPECT_TRUE(destination_of(p, {}, {}, false)->where.allow_private);
