@@ -177,6 +177,11 @@ TEST(builtin, quirks_that_matter_are_typed) {
   using renames = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(builtin().find_provider("mistral")->renames,
             (renames{{"max_completion_tokens", "max_tokens"}, {"seed", "random_seed"}}));
+  const auto& groq = *builtin().find_provider("groq");
+  EXPECT_EQ(groq.renames, (renames{{"messages[].reasoning_content", "messages[].reasoning"}}));
+  EXPECT_TRUE(std::find(groq.drops.begin(), groq.drops.end(), "logit_bias") != groq.drops.end());
+  EXPECT_EQ(groq.trait("reasoning"), "effort");
+  EXPECT_EQ(groq.trait("history"), "");
   EXPECT_EQ(builtin().find_provider("together")->renames, renames{}) << "what only another gateway does is no rename";
   EXPECT_EQ(builtin().find_provider("anthropic")->renames, renames{}) << "another dialect's adapter does its own";
   EXPECT_EQ(builtin().find_provider("gemini")->key_env_aliases,
