@@ -82,7 +82,7 @@ class usage_figures {
 /// carries the role. Texts are insides of JSON string literals.
 class chunk_writer {
  public:
-  /// `in` outlives it.
+  /// What `in` refers to outlives it.
   explicit chunk_writer(const answer_input& in);
 
   /// What the provider calls its answer; said before the first chunk, or ignored.
@@ -105,7 +105,8 @@ class chunk_writer {
   /// The latest word on usage; sent at the end, in a chunk of its own, if the client asked.
   void used(const model::usage& figures) { facts_.usage = figures; }
   void usage_impossible() { facts_.usage_impossible = true; }
-  /// Raw members for the last chunk, each with a leading comma (`,"citations":[…]`).
+  /// Raw members for the last chunk, each with a leading comma (`,"citations":[…]`): they go out beside the finish
+  /// reason where they are known by then, else in a chunk without content at the end.
   void last_extra(std::string members) { last_extra_ = std::move(members); }
   /// The provider's end mark came.
   void done() { facts_.done = true; }
@@ -121,16 +122,22 @@ class chunk_writer {
     bool begun = false, finished = false;
   };
   static constexpr std::size_t most_choices = 128;
+  void begin_stream();
   choice_state& state_of(std::int64_t choice);
+  void text(std::string& out, std::string_view member, std::string_view text_json, std::int64_t choice);
+  void object(std::string& out, std::string_view member, std::string_view raw, std::int64_t choice);
   void open_chunk(std::string& out, choice_state& of);
   void close_chunk(std::string& out, std::string_view finish_reason = {});
   void produced(std::string_view text_json);
 
-  const answer_input& in_;
+  const answer_input in_;
+  const bool legacy_;
+  std::string id_json_, model_json_;
+  std::int64_t created_ = 0;
   std::string head_;  ///< `data: {"id":…,"object":…,"created":…,"model":…,"choices":[`
   std::vector<choice_state> choices_;
   std::string last_extra_;
-  bool usage_sent_ = false;
+  bool ended_ = false;
   stream_facts facts_;
 };
 
