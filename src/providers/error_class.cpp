@@ -22,6 +22,7 @@ constexpr std::string_view context_codes[]{"context_length_exceeded", "too_many_
 constexpr std::string_view context_words[]{
     "maximum context length", "max context length",       "context length exceeded",
     "exceeds the context",    "exceed the context",       "exceeded context",
+    "exceed context limit",
     "context window",         "available context size",   "prompt is too long",
     "prompt too long",        "input is too long",        "total length of all messages is too long",
     "too many input tokens",  "reduce the length of the", "input token count",
