@@ -1,8 +1,12 @@
 #include <spidergate/crypto/digest.hpp>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include <cstring>
+#include <memory>
+#include <stdexcept>
 
 namespace spidergate::crypto {
 namespace {
@@ -41,6 +45,27 @@ sha256_digest sha256(std::string_view bytes) {
   sha256_digest digest;
   // The one-shot call: EVP would look the algorithm up by name each time.
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return digest;
+}
+
+sha256_digest sha256(std::span<const std::string_view> pieces) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  bool good = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const auto piece : pieces) good = good && EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1;
+  sha256_digest digest;
+  if (!good || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
+    throw std::runtime_error("OpenSSL cannot compute SHA-256");
+  return digest;
+}
+
+sha256_digest hmac_sha256(std::string_view key, std::string_view message) {
+  sha256_digest digest;
+  unsigned int size = 0;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, message.size(), digest.data(), &size) ==
+          nullptr ||
+      size != digest.size())
+    throw std::runtime_error("OpenSSL cannot compute HMAC-SHA-256");
   return digest;
 }
 

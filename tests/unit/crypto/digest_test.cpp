@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 namespace spidergate::crypto {
@@ -14,6 +15,21 @@ std::string hex_of(const sha256_digest& digest) {
 TEST(sha256, matches_the_published_vectors) {
   EXPECT_EQ(hex_of(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(hex_of(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(sha256, of_pieces_is_that_of_the_whole) {
+  const std::array<std::string_view, 4> pieces{"a", "", "b", "c"};
+  EXPECT_EQ(sha256(pieces), sha256("abc"));
+  EXPECT_EQ(sha256(std::span<const std::string_view>()), sha256(""));
+}
+
+TEST(hmac_sha256, matches_rfc_4231) {
+  EXPECT_EQ(hex_of(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(hex_of(hmac_sha256("Jefe", "what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex_of(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST(crc32, matches_the_check_value) {
