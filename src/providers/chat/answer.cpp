@@ -77,7 +77,9 @@ class answer_text {
   static std::size_t size_estimate(const answer_choice& c) {
     std::size_t size = 256 + c.content_json.size() + c.reasoning_json.size() + c.refusal_json.size() + c.images.size() +
                        c.audio.size() + c.logprobs.size() + c.extra.size();
-    for (const auto& call : c.calls) size += 96 + call.name_json.size() + call.arguments_json.size();
+    for (const auto& call : c.calls) {
+      size += 96 + call.name_json.size() + call.arguments_json.size() + call.extra.size();
+    }
     for (const auto& object : c.reasoning_details) size += object.size() + 1;
     for (const auto& object : c.annotations) size += object.size() + 1;
     return size;
@@ -123,7 +125,7 @@ class answer_text {
       append_literal(out_, i > 0 ? ",{\"id\":" : "{\"id\":", id);
       out_.append(",\"type\":\"function\",\"function\":");
       append_function(out_, call);
-      out_.push_back('}');
+      out_.append(call.extra).push_back('}');
     }
     out_.push_back(']');
   }

@@ -21,6 +21,7 @@ struct answer_call {
   std::string id_json;  ///< empty: one is made up
   std::string name_json;
   std::string arguments_json;  ///< escaped text of the JSON object; empty becomes {}
+  std::string extra;           ///< raw members of the call, each with a leading comma; mostly empty
 };
 
 /// One choice. Empty texts are left out (content becomes null where there are calls or a refusal, "" otherwise).
@@ -96,7 +97,9 @@ class chunk_writer {
   /// Raw members of a delta, each with a leading comma, for what else a provider has. `counts` bytes were produced.
   void extra(std::string& out, std::string_view members, std::int64_t counts, std::int64_t choice = 0);
   /// Begins the choice's next call and gives its index; an empty id is made up.
-  std::int64_t call(std::string& out, std::string_view id_json, std::string_view name_json, std::int64_t choice = 0);
+  /// `extra`: raw members of the call, each with a leading comma.
+  std::int64_t call(std::string& out, std::string_view id_json, std::string_view name_json, std::int64_t choice = 0,
+                    std::string_view extra = {});
   void arguments(std::string& out, std::int64_t call_index, std::string_view text_json, std::int64_t choice = 0);
   void logprobs(std::string& out, std::string_view object, std::int64_t choice = 0);
   /// Once per choice; further ones are ignored.

@@ -132,7 +132,7 @@ void chunk_writer::extra(std::string& out, std::string_view members, std::int64_
 }
 
 std::int64_t chunk_writer::call(std::string& out, std::string_view id_json, std::string_view name_json,
-                                std::int64_t choice) {
+                                std::int64_t choice, std::string_view extra) {
   auto& of = state_of(choice);
   const auto index = of.calls++;
   open_chunk(out, of);
@@ -144,7 +144,9 @@ std::int64_t chunk_writer::call(std::string& out, std::string_view id_json, std:
     append_json_number(out, index);
     out.append(",\"id\":\"");
     out.append(id_json.empty() ? invented_call_id(in_, choice, index, name_json) : std::string(id_json));
-    out.append(R"(","type":"function","function":{"name":")").append(name_json).append(R"(","arguments":""}}])");
+    out.append(R"(","type":"function","function":{"name":")").append(name_json).append(R"(","arguments":""})");
+    append_one_line(out, extra);
+    out.append("}]");
   }
   close_chunk(out);
   produced(name_json);
