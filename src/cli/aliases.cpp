@@ -4,6 +4,7 @@
 #include "tenants.hpp"
 
 #include <spidergate/providers/dialect.hpp>
+#include <spidergate/router/alias_check.hpp>
 #include <spidergate/router/router.hpp>
 #include <spidergate/store/repositories.hpp>
 
@@ -125,33 +126,18 @@ void print_ranking(context& in, const std::string& name, const ranking& order) {
   print_list(in, rows, {"candidate", "standing", "reason"}, "The chain is empty.");
 }
 
-void check_entries(const catalogue::catalogue& data, const router::brand_overrides& brand,
-                   const std::vector<std::string>& entries) {
-  constexpr std::string_view probe_name = "the entry by itself";
-  for (const auto& entry : entries) {
-    auto with_probe = brand;
-    with_probe.aliases.push_back({.name = std::string(probe_name), .chain = {entry}});
-    if (router::resolve(data, with_probe, probe_name, {})) continue;
-    const auto why = router::resolve(data, brand, entry, {});
-    throw command_error{exit_code::not_found,
-                        "The entry '" + printable(entry) + "' names neither an alias nor provider/model. " +
-                            (why ? "Write it as " + why->chain.front().name() + "." : why.error().message)};
-  }
-}
-
-/// An alias must lead somewhere for everybody who can see it.
-void check_cycles(const catalogue::catalogue& data, const stored_routing& routing, const alias_record& made,
-                  const std::vector<std::string>& brand_ids) {
+/// What is wrong with the alias for anybody who will see it: for all brands but those with one of that name.
+void check(const catalogue::catalogue& data, const stored_routing& routing, const alias_record& made,
+           const std::vector<std::string>& brand_ids) {
   for (const auto& id : brand_ids) {
-    const auto found = router::resolve(data, overrides_of(id, routing), made.name, {});
-    if (!found) throw command_error{exit_code::failed, found.error().message + " The alias was not changed."};
+    const bool has_own = std::any_of(routing.aliases.begin(), routing.aliases.end(), [&](const auto& other) {
+      return other.brand_id == id && other.name == made.name;
+    });
+    if (has_own && id != made.brand_id) continue;
+    if (const auto fault = router::fault_in_alias(data, overrides_of(id, routing), made.name, made.chain))
+      throw command_error{fault->entry ? exit_code::not_found : exit_code::failed,
+                          printable(fault->message) + " The alias was not changed."};
   }
-}
-
-stored_routing with(stored_routing routing, const alias_record& made) {
-  std::erase_if(routing.aliases, [&](const auto& a) { return a.brand_id == made.brand_id && a.name == made.name; });
-  routing.aliases.push_back(made);
-  return routing;
 }
 
 }  // namespace
@@ -196,13 +182,10 @@ exit_code set_alias(context& in, const alias_options& asked) {
   const auto& data = *in.config().catalogue;
   const auto brand = asked.brand.empty() ? store::brand_record{} : brand_named(in, asked.brand);
   const alias_record made{.brand_id = brand.id, .name = asked.name, .chain = asked.entries, .updated_at = in.now()};
-  const auto before = stored(in);
-  const auto routing = with(before, made);
   std::vector<std::string> seen_by{brand.id};
   if (brand.id.empty())
     for (const auto& [id, name] : brand_names(in)) seen_by.push_back(id);
-  check_entries(data, overrides_of(brand.id, before), asked.entries);
-  check_cycles(data, routing, made, seen_by);
+  check(data, stored(in), made, seen_by);
   need(in, store::routing::set_alias(in.database(), made), "The alias cannot be stored");
   print_done(in, row_of(made.name, "store", brand.name, made.chain),
              "Set '" + made.name + "': running servers use it within a second.");
