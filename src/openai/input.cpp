@@ -5,10 +5,12 @@
 namespace spidergate::openai {
 
 bool request_builder::prompt(json::value v, const path& at) {
+  if (request_.kind == model::endpoint::images) return picture_prompt(v, at);
   return text_or_tokens(v, false, at);
 }
 
 bool request_builder::input(json::value v, const path& at) {
+  if (request_.kind == model::endpoint::speech) return spoken_text(v, at);
   return text_or_tokens(v, true, at);
 }
 

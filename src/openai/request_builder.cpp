@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 
 namespace spidergate::openai {
 
@@ -19,15 +20,38 @@ constexpr unsigned bit(endpoint e) {
 constexpr unsigned on_chat = bit(endpoint::chat);
 constexpr unsigned on_text = on_chat | bit(endpoint::completions);
 constexpr unsigned on_input = bit(endpoint::embeddings) | bit(endpoint::moderations);
-constexpr unsigned everywhere = on_text | on_input;
+constexpr unsigned on_images = bit(endpoint::images);
+constexpr unsigned on_speech = bit(endpoint::speech);
+constexpr unsigned on_rerank = bit(endpoint::rerank);
+constexpr unsigned everywhere = on_text | on_input | on_images | on_speech | on_rerank;
 // Elsewhere a null is as good as nothing.
-constexpr unsigned not_null = 1u << 8;
+constexpr unsigned not_null = 1u << 31;
 
 // Budgets multiply it by prices; no model's output comes near.
 constexpr std::int64_t most_tokens = 2'147'483'647;
 // OpenAI's own limit.
 constexpr std::int64_t most_choices = 128;
 constexpr std::size_t longest_model_name = 512;
+
+/// Without which there is no question.
+std::span<const std::string_view> contents_of(endpoint kind) {
+  static constexpr std::array<std::string_view, 6> names{"messages", "prompt", "input", "query", "documents", "file"};
+  const std::span all(names);
+  switch (kind) {
+    case endpoint::chat:
+      return all.subspan(0, 1);
+    case endpoint::completions:
+    case endpoint::images:
+      return all.subspan(1, 1);
+    case endpoint::rerank:
+      return all.subspan(3, 2);
+    case endpoint::transcriptions:
+    case endpoint::translations:
+      return all.subspan(5, 1);
+    default:
+      return all.subspan(2, 1);
+  }
+}
 
 }  // namespace
 
@@ -44,13 +68,17 @@ struct field_table {
   static constexpr std::array rows{
       row{"model", everywhere | not_null, &b::model_name},
       row{"messages", on_chat | not_null, &b::messages},
-      row{"prompt", bit(endpoint::completions) | not_null, &b::prompt},
-      row{"input", on_input | not_null, &b::input},
-      row{"stream", on_text, &b::stream},
+      row{"prompt", bit(endpoint::completions) | on_images | not_null, &b::prompt},
+      row{"input", on_input | on_speech | not_null, &b::input},
+      row{"query", on_rerank | not_null, &b::query},
+      row{"documents", on_rerank | not_null, &b::documents},
+      row{"top_n", on_rerank, &b::top_n},
+      row{"return_documents", on_rerank, &b::any_flag},
+      row{"stream", on_text | on_images, &b::stream},
       row{"stream_options", on_text, &b::stream_options},
       row{"max_tokens", on_text, &b::max_tokens},
       row{"max_completion_tokens", on_chat, &b::max_completion_tokens},
-      row{"n", on_text, &b::choice_count},
+      row{"n", on_text | on_images, &b::choice_count},
       row{"best_of", bit(endpoint::completions), &b::best_of},
       row{"temperature", on_text, &b::any_number},
       row{"top_p", on_text, &b::any_number},
@@ -64,12 +92,16 @@ struct field_table {
       row{"logit_bias", on_text, &b::any_object},
       row{"encoding_format", bit(endpoint::embeddings), &b::encoding_format},
       row{"dimensions", bit(endpoint::embeddings), &b::any_integer},
+      row{"voice", on_speech, &b::voice},
+      row{"speed", on_speech, &b::any_number},
+      row{"size", on_images, &b::any_words},
+      row{"quality", on_images, &b::any_words},
       row{"spidergate_options", everywhere, &b::gateway_options},
       row{"x-routing-hints", everywhere, &b::routing_hints},
       row{"x-fallback-chain", everywhere, &b::fallback_chain},
       row{"strict_params", everywhere, &b::strict_params},
   };
-  static_assert(rows.size() <= 32, "seen_ has a bit per row");
+  static_assert(rows.size() <= 64, "seen_ has a bit per row");
 };
 
 bool request_builder::body(json::value root) {
@@ -79,6 +111,7 @@ bool request_builder::body(json::value root) {
     if (!top_member(m)) return false;
   }
   if (!required_fields()) return false;
+  if (request_.kind == endpoint::speech) request_.stream = true;  // sound goes out as it comes
   request_.max_tokens = max_completion_tokens_ ? max_completion_tokens_ : max_tokens_;
   finish_estimates();
   return true;
@@ -98,10 +131,10 @@ bool request_builder::top_member(const json::member& m) {
     const auto& row = field_table::rows[i];
     if (row.name != m.name) continue;
     const path at(row.name);
-    if ((seen_ & (1u << i)) != 0) {
+    if ((seen_ & (std::uint64_t{1} << i)) != 0) {
       return fail(api_errc::invalid_value, "Duplicate parameter: '" + at.text() + "' is given twice.", at);
     }
-    seen_ |= 1u << i;
+    seen_ |= std::uint64_t{1} << i;
     if ((row.endpoints & bit(request_.kind)) == 0 || ((row.endpoints & not_null) == 0 && m.value.is_null()))
       return true;
     return (this->*row.read)(m.value, at);
@@ -132,22 +165,27 @@ bool request_builder::required_fields() {
     if (request_.kind != endpoint::moderations) return missing(path("model"));
     request_.model = "omni-moderation-latest";
   }
-  const std::string_view content = request_.kind == endpoint::chat          ? "messages"
-                                   : request_.kind == endpoint::completions ? "prompt"
-                                                                            : "input";
-  return has(content) || missing(path(content));
+  for (const auto content : contents_of(request_.kind)) {
+    if (!has(content)) return missing(path(content));
+  }
+  return true;
 }
 
 bool request_builder::model_name(json::value v, const path& at) {
-  if (!want(v, json::kind::string, at)) return false;
-  request_.model = v.text();
+  return want(v, json::kind::string, at) && model_text(v.text(), at);
+}
+
+bool request_builder::model_text(std::string text, const path& at) {
+  request_.model = std::move(text);
   if (request_.model.empty()) return fail(api_errc::invalid_value, "Invalid 'model': it is empty.", at);
   if (request_.model.size() <= longest_model_name) return true;
   return fail(api_errc::invalid_value, "Invalid 'model': longer than 512 bytes.", at);
 }
 
 bool request_builder::stream(json::value v, const path& at) {
-  return flag(v, request_.stream, at);
+  if (!flag(v, request_.stream, at)) return false;
+  if (!request_.stream || request_.kind != endpoint::images) return true;
+  return fail(api_errc::invalid_value, "Images are not streamed here: leave 'stream' out, or set it to false.", at);
 }
 
 bool request_builder::stream_options(json::value v, const path& at) {
@@ -179,6 +217,15 @@ bool request_builder::any_number(json::value v, const path& at) {
 bool request_builder::any_integer(json::value v, const path& at) {
   std::int64_t ignored = 0;
   return integer(v, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), ignored, at);
+}
+
+bool request_builder::any_flag(json::value v, const path& at) {
+  bool ignored = false;
+  return flag(v, ignored, at);
+}
+
+bool request_builder::any_words(json::value v, const path& at) {
+  return want(v, json::kind::string, at);
 }
 
 bool request_builder::any_object(json::value v, const path& at) {

@@ -20,10 +20,13 @@ class request_builder {
   explicit request_builder(model::inference_request& request) : request_(request) {}
 
   [[nodiscard]] bool body(json::value root);
+  /// A form instead of a JSON object; the request's parts have been read.
+  [[nodiscard]] bool form();
   [[nodiscard]] model::api_error& error() { return *error_; }
 
  private:
   friend struct field_table;
+  friend struct form_table;
   using handler = bool (request_builder::*)(json::value, const path&);
 
   // The top level (request_builder.cpp).
@@ -39,6 +42,8 @@ class request_builder {
   bool best_of(json::value v, const path& at);
   bool any_number(json::value v, const path& at);
   bool any_integer(json::value v, const path& at);
+  bool any_flag(json::value v, const path& at);
+  bool any_words(json::value v, const path& at);
   bool any_object(json::value v, const path& at);
   bool stop(json::value v, const path& at);
   bool encoding_format(json::value v, const path& at);
@@ -66,6 +71,29 @@ class request_builder {
   bool input_element(json::value v, bool objects_too, const path& at);
   bool token_list(json::value v, const path& at);
 
+  // media.cpp
+  bool picture_prompt(json::value v, const path& at);
+  bool spoken_text(json::value v, const path& at);
+  bool voice(json::value v, const path& at);
+  bool query(json::value v, const path& at);
+  bool documents(json::value v, const path& at);
+  bool document(json::value v, const path& at);
+  bool top_n(json::value v, const path& at);
+
+  // form.cpp
+  [[nodiscard]] bool form_part(const model::form_part& part);
+  [[nodiscard]] bool form_text(std::string_view text, const path& at);
+  [[nodiscard]] bool form_json(std::string_view text, handler read, const path& at);
+  bool form_model(const model::form_part& part, const path& at);
+  bool form_file(const model::form_part& part, const path& at);
+  bool form_stream(const model::form_part& part, const path& at);
+  bool form_number(const model::form_part& part, const path& at);
+  bool form_words(const model::form_part& part, const path& at);
+  bool form_gateway_options(const model::form_part& part, const path& at);
+  bool form_routing_hints(const model::form_part& part, const path& at);
+  bool form_fallback_chain(const model::form_part& part, const path& at);
+  bool form_strict_params(const model::form_part& part, const path& at);
+
   // gateway_options.cpp
   bool gateway_options(json::value v, const path& at);
   bool gateway_option(const json::member& m, const path& at);
@@ -73,6 +101,8 @@ class request_builder {
   bool routing_hints(json::value v, const path& at);
   bool fallback_chain(json::value v, const path& at);
   bool strict_params(json::value v, const path& at);
+
+  bool model_text(std::string text, const path& at);
 
   // fields.cpp: checks that many fields share.
   bool fail(model::api_errc code, std::string message, const path& at);
@@ -87,7 +117,7 @@ class request_builder {
 
   model::inference_request& request_;
   std::optional<model::api_error> error_;
-  std::uint32_t seen_ = 0;  ///< a bit per row of the field table
+  std::uint64_t seen_ = 0;  ///< a bit per row of the field table
   std::optional<std::int64_t> max_tokens_, max_completion_tokens_;
 
   // What the prompt estimate is made of.

@@ -1,3 +1,4 @@
+#include "multipart.hpp"
 #include "request_builder.hpp"
 
 #include <spidergate/json/reader.hpp>
@@ -19,9 +20,31 @@ model::api_error not_json(std::string_view body, const json::fault& why) {
                                                               " at " + json::place_of(body, why.offset) + ".");
 }
 
+model::outcome<model::inference_request> read_form(model::endpoint kind, std::string_view body,
+                                                   std::string_view content_type) {
+  auto parts = read_multipart(content_type, body);
+  if (!parts) {
+    return model::make_error(model::api_errc::invalid_value,
+                             "The request body is no valid multipart form: " + parts.error() + ".");
+  }
+  model::inference_request request;
+  request.kind = kind;
+  request.body = body;
+  request.form = std::move(*parts);
+  request_builder builder(request);
+  if (!builder.form()) return std::move(builder.error());
+  return request;
+}
+
 }  // namespace
 
-model::outcome<model::inference_request> read_request(model::endpoint kind, std::string_view body) {
+bool takes_form(model::endpoint kind) noexcept {
+  return kind == model::endpoint::transcriptions || kind == model::endpoint::translations;
+}
+
+model::outcome<model::inference_request> read_request(model::endpoint kind, std::string_view body,
+                                                      std::string_view content_type) {
+  if (takes_form(kind)) return read_form(kind, body, content_type);
   auto& reader = thread_reader();
   body = json::without_bom(body);
   if (!reader.read(body)) return not_json(body, reader.failure());

@@ -73,7 +73,7 @@ struct inference_request {
   std::optional<std::int64_t> max_tokens;  ///< max_completion_tokens, else max_tokens
   std::int64_t choices = 1;                ///< n
   bool wants_base64 = false;               ///< embeddings: encoding_format "base64"
-  /// How many answers are made and charged: n, or best_of where that is more, for each prompt.
+  /// How many answers (images) are made and charged: n, or best_of where that is more, for each prompt.
   std::int64_t answers = 1;
   std::int64_t estimated_prompt_tokens = 0;  ///< sensibly from above: bytes of text / 3, plus 1,000 per image
   /// What no tokenizer exceeds, images not counted: a token is at least one byte of the body, sound has at most one
@@ -81,6 +81,10 @@ struct inference_request {
   std::int64_t most_prompt_tokens = 0;
   std::int64_t images = 0;     ///< in the prompt
   bool unsized_media = false;  ///< the prompt names media whose size cannot be seen here, such as a stored file
+  // What is charged by something else than tokens, at most:
+  std::int64_t characters = 0;   ///< speech: code points of the text to be spoken
+  std::int64_t sound_bytes = 0;  ///< transcriptions and translations: of the file
+  std::int64_t documents = 0;    ///< rerank
   request_needs needs;
   routing_options options;
 

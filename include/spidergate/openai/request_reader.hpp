@@ -10,7 +10,12 @@ namespace spidergate::openai {
 /// roles of the fields we know, no critical key twice: spec 12) and notes where the top-level members stand. No tree is
 /// built; unknown fields are left alone. `body` must be followed by 64 readable bytes and outlive the request. Errors
 /// are invalid_json, missing_field, invalid_value with `param` set in OpenAI's manner ("messages[2].role").
-/// Thread-safe: each thread keeps its own parser.
-[[nodiscard]] model::outcome<model::inference_request> read_request(model::endpoint kind, std::string_view body);
+/// Transcriptions and translations come as multipart forms instead, whose boundary `content_type` (the header's value)
+/// names; it is not looked at for the others. Thread-safe: each thread keeps its own parser.
+[[nodiscard]] model::outcome<model::inference_request> read_request(model::endpoint kind, std::string_view body,
+                                                                    std::string_view content_type = {});
+
+/// Whether requests of that kind are forms.
+[[nodiscard]] bool takes_form(model::endpoint kind) noexcept;
 
 }  // namespace spidergate::openai
