@@ -129,7 +129,7 @@ void connection::drain() noexcept {
 
 void connection::close() noexcept {
   closed_ = true;
-  stream_->close();
+  stream_->close(writer_.needs_reset());
   client_gone();
 }
 

@@ -69,6 +69,7 @@ class connection final
   awaitable<result<void>> write(std::string_view bytes) override { return writer_.write(bytes); }
   awaitable<result<void>> finish(std::string_view last) override { return writer_.finish(last); }
   awaitable<result<void>> abort(std::string_view last) override { return writer_.abort(last); }
+  void break_off() noexcept override { writer_.break_off(); }
   [[nodiscard]] bool answer_begun() const noexcept override { return writer_.begun(); }
 
  private:

@@ -26,7 +26,7 @@ void response_writer::start(int version, bool head_only) noexcept {
   progress_ = progress::nothing;
   version_ = version;
   head_only_ = head_only;
-  chunked_ = close_ = begun_ = timed_out_ = false;
+  chunked_ = close_ = begun_ = needs_reset_ = timed_out_ = false;
 }
 
 void response_writer::require(progress wanted) const {
@@ -88,6 +88,12 @@ awaitable<result<void>> response_writer::abort(std::string_view last) {
   gather(last, true);
   close_ = true;
   return send(progress::broken);
+}
+
+void response_writer::break_off() noexcept {
+  close_ = true;
+  needs_reset_ = progress_ == progress::streaming && begun_ && !chunked_;
+  progress_ = progress::broken;
 }
 
 void response_writer::gather(std::string_view bytes, bool last) {

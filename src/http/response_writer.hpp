@@ -36,6 +36,7 @@ class response_writer {
   awaitable<result<void>> write(std::string_view bytes);
   awaitable<result<void>> finish(std::string_view last);
   awaitable<result<void>> abort(std::string_view last);
+  void break_off() noexcept;
 
   /// True once bytes of the answer have been given to the stream.
   [[nodiscard]] bool begun() const noexcept { return begun_; }
@@ -43,6 +44,8 @@ class response_writer {
   [[nodiscard]] bool complete() const noexcept { return progress_ == progress::complete; }
   /// True when the client was told, or has to conclude, that the connection ends here.
   [[nodiscard]] bool closes() const noexcept { return close_; }
+  /// True when the client would take an ordinary close for the end of a whole body.
+  [[nodiscard]] bool needs_reset() const noexcept { return needs_reset_; }
   [[nodiscard]] bool timed_out() const noexcept { return timed_out_; }
 
  private:
@@ -68,6 +71,7 @@ class response_writer {
   bool chunked_ = false;
   bool close_ = false;
   bool begun_ = false;
+  bool needs_reset_ = false;
   bool timed_out_ = false;
 };
 

@@ -71,6 +71,9 @@ class exchange {
   /// Ends a failed stream: sends `last` (the frame that says what went wrong), ends the body and closes the connection.
   /// The framing is ended well on purpose: readers that raise on a torn body would throw the explanation away.
   virtual awaitable<result<void>> abort(std::string_view last) = 0;
+  /// Ends a failed stream to which nothing may be added (sound): the connection closes without the body's end, so that
+  /// no reader takes what it has for the whole. Where closing is the body's end (HTTP/1.0), it is reset.
+  virtual void break_off() noexcept = 0;
 
   /// True once any byte of the answer has been handed to the socket.
   [[nodiscard]] virtual bool answer_begun() const noexcept = 0;

@@ -89,6 +89,17 @@ TEST(answers, an_aborted_stream_says_why_and_closes) {
   s.wait_for_end();
 }
 
+TEST(answers, a_stream_that_is_broken_off_has_no_end) {
+  served_connection s;
+  s.handler.script = [](http::exchange& x) -> awaitable<void> {
+    x.begin_stream(200, {});
+    static_cast<void>(co_await x.write("one"));
+    x.break_off();
+  };
+  EXPECT_EQ(body_of(s.talk({get}, "one\r\n")), "3\r\none\r\n");
+  s.wait_for_end();
+}
+
 TEST(answers, head_states_the_length_and_sends_nothing_of_it) {
   served_connection s;
   EXPECT_EQ(s.talk({head_request}, "\r\n\r\n"), "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n");
