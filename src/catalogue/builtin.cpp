@@ -122,20 +122,92 @@ void read_tier(model::price& price, std::string_view part, std::string_view abov
     malformed("tier", part);
 }
 
-/// What model::price cannot say: README.md in config/catalogue lists and counts it.
+/// No price, or one that repeats what is charged in tokens: README.md in config/catalogue says why of each.
 bool left_out(std::string_view key) {
-  static constexpr std::array names{std::string_view{"cache_write_1h_per_mtok"},
-                                    std::string_view{"in_image_per_mtok"},
-                                    std::string_view{"out_image_per_mtok"},
-                                    std::string_view{"per_web_search"},
-                                    std::string_view{"per_query"},
-                                    std::string_view{"per_image_in"},
-                                    std::string_view{"dims"},
-                                    std::string_view{"deprecates"}};
-  static constexpr std::array families{std::string_view{"per_image_"}, std::string_view{"per_pixel_"},
-                                       std::string_view{"per_second_"}, std::string_view{"per_char_"}};
-  return std::find(names.begin(), names.end(), key) != names.end() ||
-         std::any_of(families.begin(), families.end(), [&](std::string_view f) { return key.starts_with(f); });
+  static constexpr std::array names{std::string_view{"per_image_in"}, std::string_view{"per_second_audio_in"},
+                                    std::string_view{"dims"}, std::string_view{"deprecates"}};
+  return std::find(names.begin(), names.end(), key) != names.end();
+}
+
+std::optional<unit_price> read_unit(std::string_view usd) {
+  return required(unit_price::from_usd_per_unit(usd), "price", usd);
+}
+std::optional<money> read_money(std::string_view usd) {
+  return required(money::from_usd(usd), "price", usd);
+}
+std::optional<pixel_price> read_pixel(std::string_view usd) {
+  return required(pixel_price::from_usd(usd), "price", usd);
+}
+
+template <class T>
+struct named_price {
+  std::string_view key;
+  std::optional<T> model::price::* field;
+  std::optional<T> (*read)(std::string_view);
+  bool take(model::price& of, std::string_view name, std::string_view usd) const {
+    if (name != key) return false;
+    of.*field = read(usd);
+    return true;
+  }
+};
+using price = model::price;
+constexpr std::array unit_prices{
+    named_price<unit_price>{"out_reasoning_per_mtok", &price::reasoning, read_price},
+    named_price<unit_price>{"in_audio_per_mtok", &price::audio_input, read_price},
+    named_price<unit_price>{"out_audio_per_mtok", &price::audio_output, read_price},
+    named_price<unit_price>{"in_image_per_mtok", &price::image_input, read_price},
+    named_price<unit_price>{"out_image_per_mtok", &price::image_output, read_price},
+    named_price<unit_price>{"cache_write_1h_per_mtok", &price::cache_write_1h, read_price},
+    named_price<unit_price>{"per_second_in", &price::per_second_in, read_unit},
+    named_price<unit_price>{"per_second_out", &price::per_second_out, read_unit},
+    named_price<unit_price>{"per_char_in", &price::per_character_in, read_unit},
+    named_price<unit_price>{"per_char_out", &price::per_character_out, read_unit},
+};
+constexpr std::array whole_prices{
+    named_price<money>{"per_image", &price::per_image, read_money},
+    named_price<money>{"per_request", &price::per_request, read_money},
+    named_price<money>{"per_query", &price::per_search, read_money},
+    named_price<money>{"per_web_search", &price::per_web_search, read_money},
+};
+// Lists call the pixels of a made image "in" or "out" without telling them apart.
+constexpr std::array pixel_prices{
+    named_price<pixel_price>{"per_pixel_in", &price::per_pixel, read_pixel},
+    named_price<pixel_price>{"per_pixel_out", &price::per_pixel, read_pixel},
+};
+
+price::image_rate& rate_of_images(price& of, std::string_view variant) {
+  for (auto& rate : of.image_rates)
+    if (rate.variant == variant) return rate;
+  of.image_rates.emplace_back().variant = variant;
+  return of.image_rates.back();
+}
+
+/// False when the key is none of a price.
+bool read_named(price& of, std::string_view key, std::string_view usd) {
+  constexpr std::string_view by_image = "per_image_", by_pixel = "per_pixel_";
+  const auto takes = [&](const auto& one) { return one.take(of, key, usd); };
+  if (std::any_of(unit_prices.begin(), unit_prices.end(), takes) ||
+      std::any_of(whole_prices.begin(), whole_prices.end(), takes) ||
+      std::any_of(pixel_prices.begin(), pixel_prices.end(), takes))
+    return true;
+  if (key.starts_with(by_image) && key != "per_image_in")
+    rate_of_images(of, key.substr(by_image.size())).per_image = read_money(usd);
+  else if (key.starts_with(by_pixel))
+    rate_of_images(of, key.substr(by_pixel.size())).per_pixel = read_pixel(usd);
+  else
+    return false;
+  return true;
+}
+
+/// Lists give some prices twice: a transcription by the seconds of its sound "in" and again "out", an embedding by the
+/// character beside the token.
+void forget_repetitions(model_entry& made) {
+  auto& price = made.price;
+  if (made.mode == mode::audio_transcription) {
+    if (!price.per_second_in) price.per_second_in = price.per_second_out;
+    price.per_second_out.reset();
+  }
+  if (price.input) price.per_character_in.reset();
 }
 
 void read_other(model_entry& made, std::string_view others) {
@@ -148,27 +220,18 @@ void read_other(model_entry& made, std::string_view others) {
     const auto key = clause.substr(0, equals), value = clause.substr(equals + 1);
     if (const auto above = key.find("_above_"); above != std::string_view::npos)
       read_tier(made.price, key.substr(0, above), key.substr(above + 7), value);
-    else if (key == "out_reasoning_per_mtok")
-      made.price.reasoning = read_price(value);
-    else if (key == "in_audio_per_mtok")
-      made.price.audio_input = read_price(value);
-    else if (key == "out_audio_per_mtok")
-      made.price.audio_output = read_price(value);
-    else if (key == "per_image")
-      made.price.per_image = required(money::from_usd(value), "price", value);
-    else if (key == "per_request")
-      made.price.per_request = required(money::from_usd(value), "price", value);
     else if (key == "api")
       made.api = value;
     else if (key == "dialect")
       made.dialect = value;
     else if (key == "no_temperature")
       made.no_temperature = value == "1";
-    else if (!left_out(key))
+    else if (!read_named(made.price, key, value) && !left_out(key))
       malformed("other_price", key);
   }
   std::sort(made.price.tiers.begin(), made.price.tiers.end(),
             [](const auto& a, const auto& b) { return a.above_tokens < b.above_tokens; });
+  forget_repetitions(made);
 }
 
 std::int64_t read_count(std::string_view text) {

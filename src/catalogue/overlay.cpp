@@ -127,7 +127,7 @@ fault change_provider(provider& target, const overlay::provider_change& change, 
   return std::nullopt;
 }
 
-/// In the order of price_parts.
+/// In the order of the first of price_parts.
 constexpr std::array changed_prices{
     &overlay::model_change::input_per_mtok_usd,        &overlay::model_change::output_per_mtok_usd,
     &overlay::model_change::cache_read_per_mtok_usd,   &overlay::model_change::cache_write_per_mtok_usd,
@@ -135,15 +135,23 @@ constexpr std::array changed_prices{
     &overlay::model_change::audio_output_per_mtok_usd, &overlay::model_change::image_usd,
     &overlay::model_change::per_request_usd,
 };
-static_assert(changed_prices.size() == price_parts.size());
 
 fault change_prices(model::price& target, const overlay::model_change& change) {
   price_change wanted;
-  for (std::size_t i = 0; i < price_parts.size(); ++i) {
+  const auto set = [&wanted](const price_part& part, std::string_view usd) -> fault {
+    auto wrong = set_part(wanted.parts, part, usd);
+    return wrong ? '.' + std::string(part.name) + ": " + *wrong : wrong;
+  };
+  for (std::size_t i = 0; i < changed_prices.size(); ++i) {
     const auto& usd = change.*changed_prices.at(i);
     if (!usd) continue;
-    if (auto wrong = set_part(wanted.parts, price_parts.at(i), *usd))
-      return '.' + std::string(price_parts.at(i).name) + ": " + *wrong;
+    if (auto wrong = set(price_parts.at(i), *usd)) return wrong;
+  }
+  for (const auto& [name, usd] : change.further_prices) {
+    const auto part =
+        std::find_if(price_parts.begin(), price_parts.end(), [&](const price_part& p) { return p.name == name; });
+    if (part == price_parts.end()) return '.' + name + ": is not a part of a price";
+    if (auto wrong = set(*part, usd)) return wrong;
   }
   target = wanted.over(target);
   // The operator's price is the price: built-in tiers would bring the old one back for long prompts.

@@ -17,6 +17,7 @@ constexpr std::size_t most_bytes = 64 * 1024;
 constexpr std::size_t most_entries = 1000;
 constexpr std::size_t longest_glob = 256;
 constexpr int decimals_per_million = 6;  ///< of a price per million tokens: a pico-dollar a token
+constexpr int decimals_each = 12;        ///< of a price of one
 
 std::string unescaped(std::string_view literal) {
   std::string text;
@@ -64,6 +65,8 @@ fault read_part(json::value value, const price_part& part, model::price& parts) 
   if (auto wrong = set_part(parts, part, *text)) return wrong;
   if (part.per_unit != nullptr && decimals_of(*text) > decimals_per_million)
     return "is finer than a pico-dollar a token: at most 6 decimals are exact";
+  if (part.each != nullptr && decimals_of(*text) > decimals_each)
+    return "is finer than a pico-dollar: at most 12 decimals are exact";
   return std::nullopt;
 }
 
@@ -110,6 +113,14 @@ model::price price_change::over(const model::price& list) const {
   for (const auto& part : price_parts) {
     if (part.per_unit != nullptr && parts.*part.per_unit) made.*part.per_unit = parts.*part.per_unit;
     if (part.whole != nullptr && parts.*part.whole) made.*part.whole = parts.*part.whole;
+    if (part.each != nullptr && parts.*part.each) made.*part.each = parts.*part.each;
+    if (part.pixel != nullptr && parts.*part.pixel) made.*part.pixel = parts.*part.pixel;
+  }
+  // An agreed price of an image is that of every image.
+  if (parts.per_image || parts.per_pixel) {
+    made.image_rates.clear();
+    made.image_output = parts.image_output;
+    if (!parts.per_image) made.per_image.reset();
   }
   for (auto& tier : made.tiers) {
     forget(tier.input, parts.input), forget(tier.output, parts.output);

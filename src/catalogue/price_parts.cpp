@@ -1,5 +1,7 @@
 #include "price_parts.hpp"
 
+#include <spidergate/catalogue/catalogue.hpp>
+
 namespace spidergate::catalogue {
 namespace {
 
@@ -12,6 +14,7 @@ std::string quoted(std::string_view text) {
 /// Nobody asks so much; and sums of many such amounts stay within what money holds.
 constexpr std::int64_t most_usd = 1'000'000;
 constexpr unit_price most_per_unit{most_usd * 1'000'000};
+constexpr unit_price most_each{most_usd * 1'000'000'000'000};
 constexpr money most_at_once{most_usd * 1'000'000'000};
 
 std::string too_much(std::string_view text) {
@@ -20,12 +23,34 @@ std::string too_much(std::string_view text) {
 
 }  // namespace
 
+std::span<const std::string_view> price_part_names() noexcept {
+  static constexpr auto names = [] {
+    std::array<std::string_view, price_parts.size()> made;
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = price_parts[i].name;
+    return made;
+  }();
+  return names;
+}
+
 std::optional<std::string> set_part(model::price& of, const price_part& part, std::string_view usd) {
   if (part.per_unit != nullptr) {
     const auto read = unit_price::from_usd_per_million(usd);
     if (!read) return quoted(usd) + " is not a price in dollars per million tokens, like 0.15";
     if (*read > most_per_unit) return too_much(usd);
     of.*part.per_unit = read;
+    return std::nullopt;
+  }
+  if (part.each != nullptr) {
+    const auto read = unit_price::from_usd_per_unit(usd);
+    if (!read) return quoted(usd) + " is not an amount of dollars, like 0.000015";
+    if (*read > most_each) return too_much(usd);
+    of.*part.each = read;
+    return std::nullopt;
+  }
+  if (part.pixel != nullptr) {
+    const auto read = pixel_price::from_usd(usd);
+    if (!read) return quoted(usd) + " is not an amount of dollars, like 0.00000002";
+    of.*part.pixel = read;
     return std::nullopt;
   }
   const auto read = money::from_usd(usd);

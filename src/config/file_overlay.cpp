@@ -77,7 +77,8 @@ void read_model(yaml_reader& in, const YAML::Node& node, const std::string& prov
                 std::vector<model_change>& models) {
   static const auto allowed = [] {
     std::vector<std::string_view> names = {"name", "context", "max_output", "mode", "dialect"};
-    for (const auto& price : price_fields) names.push_back(price.name);
+    const auto prices = catalogue::price_part_names();
+    names.insert(names.end(), prices.begin(), prices.end());
     return names;
   }();
   const auto list_key = provider_key + ".models";
@@ -110,6 +111,10 @@ void read_model(yaml_reader& in, const YAML::Node& node, const std::string& prov
             name.ends_with("_per_mtok_usd") ? "dollars per million tokens, like 0.15" : "dollars, like 0.005");
         return;
       }
+    if (const auto parts = catalogue::price_part_names(); std::find(parts.begin(), parts.end(), name) != parts.end()) {
+      made.further_prices.emplace_back(name, in.scalar(name_node, value, key, "dollars, like 0.005").value_or("0"));
+      return;
+    }
     in.unknown_key(name_node, key, name, allowed);
   });
   models.push_back(std::move(made));

@@ -97,8 +97,10 @@ providers:
   #    - { name: qwen3, input_per_mtok_usd: 0, output_per_mtok_usd: 0, context: 32768 }
   # Keys of a model: name, mode (chat, embedding, …), dialect (where it is not the provider's), context, max_output, and
   # prices in dollars per million tokens
-  # (input_per_mtok_usd, output_, cache_read_, cache_write_, reasoning_, audio_input_, audio_output_per_mtok_usd) or in
-  # dollars (image_usd, per_request_usd). Prices that are left out are the built-in ones.
+  # (input_per_mtok_usd, output_, cache_read_, cache_write_, cache_write_1h_, reasoning_, audio_input_, audio_output_,
+  # image_input_, image_output_per_mtok_usd) or in dollars (image_usd, per_pixel_usd, per_second_in_usd, per_second_out_usd,
+  # per_character_in_usd, per_character_out_usd, per_search_usd, per_web_search_usd, per_request_usd). Prices that are
+  # left out are the built-in ones.
 
 # Task aliases: an entry is provider/model or another alias. A built-in alias of the same name is replaced.
 aliases:

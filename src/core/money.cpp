@@ -9,8 +9,11 @@ namespace {
 
 constexpr int nano_digits = 9;
 constexpr int pico_digits = 12;
+constexpr int atto_digits = 18;
 constexpr int per_million_digits = 6;
 constexpr std::int64_t pico_per_nano = 1000;
+constexpr std::int64_t atto_per_pico = 1'000'000;
+constexpr std::int64_t ms_per_second = 1000;
 
 /// Each product of two 63-bit factors fits in 127 bits; two of the largest leave them.
 template <class Wide>
@@ -39,6 +42,22 @@ std::optional<unit_price> unit_price::from_usd_per_million(std::string_view deci
   return unit_price{*pico};
 }
 
+std::optional<unit_price> unit_price::from_usd_per_unit(std::string_view decimal) {
+  const auto pico = read_decimal(decimal, pico_digits, excess_digits::round_half_up);
+  if (!pico || decimal.front() == '-') return std::nullopt;
+  return unit_price{*pico};
+}
+
+std::optional<pixel_price> pixel_price::from_usd(std::string_view decimal) {
+  const auto atto = read_decimal(decimal, atto_digits, excess_digits::round_half_up);
+  if (!atto || decimal.front() == '-') return std::nullopt;
+  return pixel_price{*atto};
+}
+
+std::string pixel_price::to_usd() const {
+  return write_decimal(atto_usd, atto_digits);
+}
+
 std::string unit_price::to_usd_per_unit() const {
   return write_decimal(pico_usd, pico_digits);
 }
@@ -53,6 +72,23 @@ void cost_sum::add(std::int64_t units, unit_price price) noexcept {
 
 void cost_sum::add(money amount) noexcept {
   pico_usd_ = saturating_sum(pico_usd_, static_cast<wide>(amount.nano_usd) * pico_per_nano);
+}
+
+void cost_sum::add_parts(wide amount, std::int64_t parts) noexcept {
+  auto whole = amount / parts;
+  auto rest = static_cast<std::int64_t>(amount % parts) * (atto_per_pico / parts) + atto_usd_;
+  if (rest < 0) rest += atto_per_pico, --whole;
+  if (rest >= atto_per_pico) rest -= atto_per_pico, ++whole;
+  atto_usd_ = rest;
+  pico_usd_ = saturating_sum(pico_usd_, whole);
+}
+
+void cost_sum::add_pixels(std::int64_t pixels, pixel_price price) noexcept {
+  add_parts(static_cast<wide>(pixels) * price.atto_usd, atto_per_pico);
+}
+
+void cost_sum::add_milliseconds(std::int64_t ms, unit_price of_a_second) noexcept {
+  add_parts(static_cast<wide>(ms) * of_a_second.pico_usd, ms_per_second);
 }
 
 money cost_sum::total() const noexcept {

@@ -19,6 +19,20 @@ constexpr std::int64_t useful_output = 500;
 /// Of a model whose window is not known: what a prompt with media of unknown size may hold.
 constexpr std::int64_t assumed_context = 200'000;
 constexpr std::int64_t pico_per_nano = 1000;
+/// Of an image made: gpt-image-1 counts 6,240 for its largest at high quality, others stay below.
+constexpr std::int64_t most_tokens_of_made_image = 16'384;
+/// Of an image made whose size nobody names: 2048 x 2048.
+constexpr std::int64_t most_pixels = 4'194'304;
+/// Slow speech says two letters a second; models of speech count at most some 30 tokens for a second.
+constexpr std::int64_t fewest_characters_a_second = 2;
+constexpr std::int64_t most_tokens_a_second = 50;
+/// Speech is not recorded at less than 6 kbit/s.
+constexpr std::int64_t fewest_bytes_a_second = 750;
+/// Cohere charges by 100 documents, and counts a document again for each 500 tokens of it.
+constexpr std::int64_t documents_of_search = 100, tokens_of_document = 500;
+/// Searches that a provider runs for one answer.
+constexpr std::int64_t most_web_searches = 10;
+constexpr std::int64_t ms_per_second = 1000;
 
 /// The most tokens that a picture counts. gpt-4o-mini counts 2,833 and 5,667 for each of up to eight tiles; others stay
 /// far below what vision models are usually served with at most.
@@ -44,6 +58,25 @@ std::optional<std::int64_t> longest_asked_for(const model::inference_request& as
   return longest;
 }
 
+bool may_search_the_web(const model::inference_request& asked) {
+  const auto* tools = asked.find("tools");
+  const bool by_tool = tools != nullptr && tools->value.find("search") != std::string_view::npos;
+  return by_tool || asked.find("web_search_options") != nullptr || asked.find("plugins") != nullptr;
+}
+
+/// Of one image, whatever its size and quality.
+money dearest_image(const model::price& rates) {
+  money most = rates.per_image.value_or(money{});
+  if (rates.per_pixel) {
+    cost_sum sum;
+    sum.add_pixels(most_pixels, *rates.per_pixel);
+    most = std::max(most, sum.total());
+  }
+  for (const auto& rate : rates.image_rates)
+    most = std::max(most, model::image_price(rates, rate.variant).value_or(money{}));
+  return most;
+}
+
 unit_price dearest(std::initializer_list<std::optional<unit_price>> of) {
   unit_price most{};
   for (const auto& one : of) most = std::max(most, one.value_or(unit_price{}));
@@ -56,9 +89,10 @@ class tariff {
   tariff(const model::inference_request& asked, const router::candidate& who, const model::price& rates)
       : answers_(makes_text(asked) ? asked.answers : 0) {
     const auto prompt = prompt_tokens(asked, who);
-    auto input = dearest({rates.input, rates.cache_read, rates.cache_write});
+    auto input = dearest({rates.input, rates.cache_read, rates.cache_write, rates.cache_write_1h});
+    if (asked.images > 0) input = std::max(input, dearest({rates.image_input}));
     if (asked.needs.audio) input = std::max(input, dearest({rates.audio_input}));
-    output_ = dearest({rates.output, rates.reasoning});
+    output_ = dearest({rates.output, rates.reasoning, rates.image_output});
     if (asked.needs.audio) output_ = std::max(output_, dearest({rates.audio_output}));
     for (const auto& tier : rates.tiers) {
       if (prompt <= tier.above_tokens) continue;
@@ -67,7 +101,9 @@ class tariff {
     }
     fixed_.add(prompt, input);
     fixed_.add(rates.per_request.value_or(money{}));
-    if (rates.per_image) fixed_.add(answers_, unit_price{rates.per_image->nano_usd * pico_per_nano});
+    if (rates.per_image) add(answers_, *rates.per_image);
+    if (rates.per_web_search && may_search_the_web(asked)) add(most_web_searches, *rates.per_web_search);
+    add_what_is_not_text(asked, who, rates);
     bound_length(asked, who);
   }
 
@@ -85,6 +121,41 @@ class tariff {
   }
 
  private:
+  void add(std::int64_t pieces, money each) { fixed_.add(pieces, unit_price{each.nano_usd * pico_per_nano}); }
+
+  void add_what_is_not_text(const model::inference_request& asked, const router::candidate& who,
+                            const model::price& rates) {
+    using model::endpoint;
+    if (asked.kind == endpoint::images) add_images(asked, rates);
+    if (asked.kind == endpoint::speech) {
+      fixed_.add(asked.characters, dearest({rates.per_character_in}));
+      add_sound(asked.characters / fewest_characters_a_second + 1, rates.per_second_out,
+                dearest({rates.audio_output, rates.output}));
+    }
+    if (asked.kind == endpoint::transcriptions || asked.kind == endpoint::translations) {
+      add_sound(asked.sound_bytes / fewest_bytes_a_second + 1, rates.per_second_in,
+                dearest({rates.audio_input, rates.input}));
+      const auto longest =
+          who.entry != nullptr && who.entry->max_output > 0 ? who.entry->max_output : assumed_max_output;
+      fixed_.add(longest, output_);
+    }
+    if (asked.kind == endpoint::rerank && rates.per_search) {
+      const auto documents = asked.documents + asked.most_prompt_tokens / tokens_of_document;
+      add(documents / documents_of_search + 1, *rates.per_search);
+    }
+  }
+
+  void add_images(const model::inference_request& asked, const model::price& rates) {
+    cost_sum by_token;
+    by_token.add(most_tokens_of_made_image, dearest({rates.image_output, rates.output}));
+    add(asked.answers, std::max(by_token.total(), dearest_image(rates)));
+  }
+
+  void add_sound(std::int64_t seconds, const std::optional<unit_price>& a_second, unit_price a_token) {
+    fixed_.add_milliseconds(seconds * ms_per_second, a_second.value_or(unit_price{}));
+    fixed_.add(seconds * most_tokens_a_second, a_token);
+  }
+
   void bound_length(const model::inference_request& asked, const router::candidate& who) {
     const auto context = who.entry != nullptr ? who.entry->context : 0;
     if (context > asked.estimated_prompt_tokens) room_ = context - asked.estimated_prompt_tokens;

@@ -16,9 +16,10 @@ namespace spidergate::model {
 namespace {
 
 /// What is written. Older forms are read for as long as spools and ledgers may hold them.
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t format_version = 3;
 constexpr std::uint8_t first_version = 1;
 constexpr std::uint8_t version_with_sound = 2;
+constexpr std::uint8_t version_with_every_kind = 3;
 constexpr std::size_t checksum_size = 4;
 constexpr std::size_t longest_varint = 10;
 
@@ -28,6 +29,11 @@ template <class Codec, class Usage>
 void visit_usage(Codec& codec, Usage& u) {
   codec(u.prompt), codec(u.cached), codec(u.cache_written), codec(u.completion), codec(u.reasoning);
   if (codec.version() >= version_with_sound) codec(u.audio_prompt), codec(u.audio_completion), codec(u.images);
+  if (codec.version() >= version_with_every_kind) {
+    codec(u.cache_written_1h), codec(u.image_prompt), codec(u.image_completion), codec(u.image_variant);
+    codec(u.pixels), codec(u.characters_in), codec(u.characters_out), codec(u.audio_ms_in), codec(u.audio_ms_out);
+    codec(u.searches), codec(u.web_searches);
+  }
   codec(u.estimated);
 }
 
@@ -47,6 +53,7 @@ void visit(Codec& codec, Receipt& r) {
   codec(r.latency_ms), codec(r.time_to_first_token_ms), codec(r.routing_overhead_us);
   visit_usage(codec, r.tokens);
   codec(r.cost.nano_usd), codec(r.cost_known);
+  if (codec.version() >= version_with_every_kind) codec(r.cost_estimated);
   codec(r.fallback_used), codec(r.fallback_from);
   codec(r.attempts), codec(r.dropped_params);
   codec(r.status), codec(r.http_status), codec(r.error_code);
@@ -146,7 +153,7 @@ class reader {
     for (auto& text : texts) (*this)(text);
   }
   void operator()(std::vector<attempt>& attempts) {
-    attempts.resize(length(version_ < version_with_sound ? 14 : 17));  // one byte for each field of an attempt
+    attempts.resize(length(fewest_bytes_of_attempt()));
     for (auto& a : attempts) visit_attempt(*this, a);
   }
   std::uint8_t byte() {
@@ -160,6 +167,12 @@ class reader {
   }
 
  private:
+  /// One for each of its fields.
+  [[nodiscard]] std::size_t fewest_bytes_of_attempt() const {
+    constexpr std::size_t of_first = 14, sound = 3, every_kind = 11;
+    return of_first + (version_ >= version_with_sound ? sound : 0) +
+           (version_ >= version_with_every_kind ? every_kind : 0);
+  }
   std::uint64_t varint() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {

@@ -1,7 +1,9 @@
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/model/receipt.hpp>
 
+#include <array>
 #include <string_view>
+#include <utility>
 
 namespace spidergate::model {
 namespace {
@@ -27,14 +29,31 @@ std::string as_ms(std::int64_t us) {
   return text + '.' + fraction;
 }
 
+/// Shown only where there are some.
+constexpr std::array rarer_counts{
+    std::pair{std::string_view{"cache_written_1h"}, &usage::cache_written_1h},
+    std::pair{std::string_view{"audio_prompt"}, &usage::audio_prompt},
+    std::pair{std::string_view{"audio_completion"}, &usage::audio_completion},
+    std::pair{std::string_view{"image_prompt"}, &usage::image_prompt},
+    std::pair{std::string_view{"image_completion"}, &usage::image_completion},
+    std::pair{std::string_view{"images"}, &usage::images},
+    std::pair{std::string_view{"pixels"}, &usage::pixels},
+    std::pair{std::string_view{"characters_in"}, &usage::characters_in},
+    std::pair{std::string_view{"characters_out"}, &usage::characters_out},
+    std::pair{std::string_view{"audio_ms_in"}, &usage::audio_ms_in},
+    std::pair{std::string_view{"audio_ms_out"}, &usage::audio_ms_out},
+    std::pair{std::string_view{"searches"}, &usage::searches},
+    std::pair{std::string_view{"web_searches"}, &usage::web_searches},
+};
+
 void write_tokens(json_writer& json, const usage& used) {
   json.key("tokens").begin_object();
   json.key("prompt").number(used.prompt).key("cached").number(used.cached);
   json.key("cache_written").number(used.cache_written);
   json.key("completion").number(used.completion).key("reasoning").number(used.reasoning);
-  if (used.audio_prompt != 0) json.key("audio_prompt").number(used.audio_prompt);
-  if (used.audio_completion != 0) json.key("audio_completion").number(used.audio_completion);
-  if (used.images != 0) json.key("images").number(used.images);
+  for (const auto& [name, count] : rarer_counts)
+    if (used.*count != 0) json.key(name).number(used.*count);
+  if (!used.image_variant.empty()) json.key("image_variant").string(used.image_variant);
   json.key("total").number(used.total()).key("estimated").boolean(used.estimated);
   json.end_object();
 }
@@ -94,6 +113,7 @@ void write_cost(json_writer& json, const receipt& r) {
     json.null();
   // There is no default to compare with yet, so savings are not known, which is not the same as none.
   json.key("total_usd").raw(r.cost.to_usd()).key("savings_vs_default_usd").null();
+  if (r.cost_estimated) json.key("estimated_price").boolean(true);
   json.end_object();
 }
 

@@ -41,7 +41,7 @@ struct provider {
   std::vector<std::string> endpoints;        ///< "chat", "embeddings", …; empty is not known
   std::string free_tier, docs_url, quirks;
   std::vector<std::pair<std::string, std::string>>
-      renames;               ///< request parameters: from -> to (only plain top-level ones)
+      renames;  ///< request parameters: from -> to (only plain top-level ones)
   /// Request parameters that it refuses: left out. "messages[].name" is a member of messages; renames may be such too.
   std::vector<std::string> drops;
   std::vector<std::pair<std::string, std::string>> traits;  ///< what else its adapter must know: see config/catalogue
@@ -86,6 +86,9 @@ struct alias_entry {
   bool from_config = false;
 };
 
+/// The names that the config file and price overrides have for the parts of a price: "input_per_mtok_usd", …
+[[nodiscard]] std::span<const std::string_view> price_part_names() noexcept;
+
 /// Reads "bearer", "header:NAME", "query:NAME", "scheme:WORD", "none", …; nothing when it is none of them.
 [[nodiscard]] std::optional<std::pair<auth_style, std::string>> parse_auth(std::string_view text);
 
@@ -104,6 +107,7 @@ struct overlay {
     std::optional<std::string> cache_read_per_mtok_usd, cache_write_per_mtok_usd, reasoning_per_mtok_usd;
     std::optional<std::string> audio_input_per_mtok_usd, audio_output_per_mtok_usd;
     std::optional<std::string> image_usd, per_request_usd;
+    std::vector<std::pair<std::string, std::string>> further_prices;  ///< any of price_part_names(), and its dollars
     std::optional<std::int64_t> context, max_output;
     std::string mode;                    ///< as in models.csv; empty is chat, or unchanged
     std::optional<std::string> dialect;  ///< where it differs from the provider's

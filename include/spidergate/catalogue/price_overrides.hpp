@@ -23,9 +23,10 @@ class price_overrides {
  public:
   /// Reads {"<glob over provider/model, or over the model alone>": {"input_per_mtok_usd": "0.5", "output_per_mtok_usd":
   /// …, "cache_read_per_mtok_usd", "cache_write_per_mtok_usd", "reasoning_per_mtok_usd", "audio_input_per_mtok_usd",
-  /// "audio_output_per_mtok_usd", "image_usd", "per_request_usd"}}; prices are decimal strings or numbers, not
-  /// negative, exact to a pico-dollar a token; null is absent; {} keeps the list price for what it matches. Empty text
-  /// is no overrides. At most 64 KiB and 1,000 entries, no pattern twice. The message names the faulty member.
+  /// "audio_output_per_mtok_usd", "image_usd", "per_request_usd", and the others of price_part_names()}}; prices are
+  /// decimal strings or numbers, not negative, exact to a pico-dollar a token; null is absent; {} keeps the list price
+  /// for what it matches. Empty text is no overrides. At most 64 KiB and 1,000 entries, no pattern twice. The message
+  /// names the faulty member.
   [[nodiscard]] static boost::system::result<price_overrides, std::string> read(std::string_view json);
 
   [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }

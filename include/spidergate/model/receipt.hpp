@@ -44,6 +44,8 @@ struct receipt {
   usage tokens;
   money cost;              ///< what the provider charges
   bool cost_known = true;  ///< false: the catalogue has no price, cost is 0
+  /// The price is not a list price but our own estimate, from what an hour of the provider's machine costs.
+  bool cost_estimated = false;
   bool fallback_used = false;
   std::string fallback_from;  ///< "provider/model" of the first choice
   std::vector<attempt> attempts;

@@ -76,6 +76,31 @@ TEST(builtin, an_exchanged_credential_has_a_place_to_be_exchanged_at) {
   EXPECT_EQ(builtin().find_provider("vertex")->in_dialect("openai").token_url, "https://oauth2.googleapis.com/token");
 }
 
+const model::price& price_of(std::string_view provider, std::string_view model) {
+  return builtin().find_model(provider, model)->price;
+}
+
+TEST(builtin, prices_of_every_kind_are_read) {
+  const auto& image = price_of("openai", "gpt-image-1");
+  EXPECT_EQ(image.image_input->to_usd_per_million(), "10");
+  EXPECT_EQ(image.image_output->to_usd_per_million(), "40");
+  EXPECT_EQ(model::image_price(image, "high_1024x1536"), money::from_usd("0.25"));
+  EXPECT_EQ(model::image_price(price_of("openai", "dall-e-3"), "hd_1024x1024"), money::from_usd("0.079995863"))
+      << "by the pixel";
+  EXPECT_EQ(price_of("anthropic", "claude-fable-5").cache_write_1h->to_usd_per_million(), "20");
+  EXPECT_EQ(price_of("deepgram", "nova-3").per_second_in, unit_price::from_usd_per_unit("0.00007167"));
+  EXPECT_EQ(price_of("openai", "tts-1").per_character_in, unit_price::from_usd_per_unit("0.000015"));
+  EXPECT_EQ(price_of("azure-ai-foundry", "cohere-rerank-v3.5").per_search, money::from_usd("0.002"));
+  EXPECT_EQ(price_of("openrouter", "anthropic/claude-haiku-4.5").per_web_search, money::from_usd("0.01"));
+}
+
+TEST(builtin, a_price_that_lists_give_twice_is_charged_once) {
+  const auto& whisper = price_of("openai", "whisper-1");
+  EXPECT_TRUE(whisper.per_second_in);
+  EXPECT_FALSE(whisper.per_second_out);
+  EXPECT_FALSE(price_of("vertex", "text-embedding-005").per_character_in) << "charged by the token";
+}
+
 TEST(builtin, every_alias_entry_is_a_model_of_the_catalogue) {
   for (const auto& alias : builtin().aliases()) {
     EXPECT_FALSE(alias.chain.empty());

@@ -91,6 +91,26 @@ TEST(overlay, a_base_url_and_an_auth_hold_for_the_other_dialects_of_a_provider_t
   EXPECT_EQ(changed.auth_name, "");
 }
 
+TEST(overlay, every_kind_of_price_can_be_set) {
+  overlay::provider_change change;
+  change.id = "openai";
+  change.models.emplace_back().name = "dall-e-3";
+  change.models[0].further_prices = {{"per_pixel_usd", "0.00000002"},      {"per_second_in_usd", "0.0001"},
+                                     {"per_character_in_usd", "0.000015"}, {"per_search_usd", "0.002"},
+                                     {"image_output_per_mtok_usd", "40"},  {"cache_write_1h_per_mtok_usd", "6"}};
+  const auto data = built(with(change));
+  const auto& price = data->find_model("openai", "dall-e-3")->price;
+  EXPECT_EQ(price.per_pixel, pixel_price::from_usd("0.00000002"));
+  EXPECT_TRUE(price.image_rates.empty()) << "an agreed price of an image is that of every image";
+  EXPECT_EQ(price.per_second_in, unit_price::from_usd_per_unit("0.0001"));
+  EXPECT_EQ(price.per_search, money::from_usd("0.002"));
+  EXPECT_EQ(price.image_output->to_usd_per_million(), "40");
+  EXPECT_EQ(price.cache_write_1h->to_usd_per_million(), "6");
+  change.models[0].further_prices = {{"per_second_in_usd", "-1"}};
+  EXPECT_EQ(fault_of(with(change)),
+            "providers.openai.models.dall-e-3.per_second_in_usd: '-1' is not an amount of dollars, like 0.000015");
+}
+
 TEST(overlay, a_token_url_and_a_models_dialect_can_be_set) {
   overlay::provider_change change;
   change.id = "vertex";

@@ -78,6 +78,29 @@ TEST(cost_sum, rounds_once_half_up) {
   EXPECT_EQ(negative.total().nano_usd, -2);
 }
 
+TEST(pixel_price, reads_and_writes_dollars_per_pixel) {
+  EXPECT_EQ(pixel_price::from_usd("0.000000008056640625")->atto_usd, 8'056'640'625);
+  EXPECT_EQ(pixel_price::from_usd("0.000000008056640625")->to_usd(), "0.000000008056640625");
+  EXPECT_FALSE(pixel_price::from_usd("-1"));
+  EXPECT_FALSE(pixel_price::from_usd("10"));
+  EXPECT_EQ(unit_price::from_usd_per_unit("0.000015")->pico_usd, 15'000'000);
+  EXPECT_FALSE(unit_price::from_usd_per_unit("-0.1"));
+}
+
+TEST(cost_sum, parts_of_a_pico_dollar_are_kept) {
+  cost_sum sum;
+  // A thousand pixels of 0.4995 nano-dollars each; one by one each would be rounded off.
+  for (int i = 0; i < 1000; ++i) sum.add_pixels(1, pixel_price{499'500'000});
+  EXPECT_EQ(sum.total().nano_usd, 500) << "499.5, half up";
+  cost_sum seconds;
+  for (int i = 0; i < 1000; ++i) seconds.add_milliseconds(1, unit_price{1'499});
+  EXPECT_EQ(seconds.total().nano_usd, 1) << "a second of 1.499 nano-dollars";
+  cost_sum back;
+  back.add_pixels(-3, pixel_price{1});
+  back.add_pixels(3, pixel_price{1});
+  EXPECT_EQ(back.total().nano_usd, 0);
+}
+
 TEST(cost_sum, saturates) {
   cost_sum sum;
   sum.add(std::numeric_limits<std::int64_t>::max(), unit_price{std::numeric_limits<std::int64_t>::max()});

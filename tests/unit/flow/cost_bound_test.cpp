@@ -48,6 +48,65 @@ TEST_F(cost_bounds, length_that_is_open_is_bounded_by_the_model) {
   EXPECT_EQ(bound().least, cost(500, entry.price));
 }
 
+/// What is not text: whatever the answer turns out to be, it costs no more than was bounded.
+TEST_F(cost_bounds, images_are_bounded_by_the_dearest_variant_or_their_tokens) {
+  entry.mode = catalogue::mode::image;
+  entry.price = {};
+  entry.price.image_rates = {{"low_1024x1024", money::from_usd("0.01"), {}},
+                             {"high_1024x1024", money::from_usd("0.2"), {}}};
+  add(&entry);
+  asked.kind = model::endpoint::images;
+  asked.answers = 3;
+  EXPECT_EQ(bound().worst.to_usd(), "0.6");
+  EXPECT_EQ(bound().least, bound().worst);
+  entry.price.image_output = per_million(40);
+  EXPECT_GE(bound().worst, model::cost_of({.completion = 6240, .image_completion = 6240, .images = 3}, entry.price));
+  entry.price = {};
+  entry.price.per_pixel = pixel_price::from_usd("0.0000000013");
+  EXPECT_GE(bound().worst, model::cost_of({.images = 3, .image_variant = "2048x2048"}, entry.price));
+}
+
+TEST_F(cost_bounds, speech_is_bounded_by_its_characters) {
+  entry.price = {};
+  entry.price.per_character_in = unit_price::from_usd_per_unit("0.000015");
+  add(&entry);
+  asked.kind = model::endpoint::speech;
+  asked.characters = 1000;
+  EXPECT_EQ(bound().worst.to_usd(), "0.015");
+  entry.price = {};
+  entry.price.per_second_out = unit_price::from_usd_per_unit("0.00025");
+  EXPECT_GE(bound().worst, model::cost_of({.audio_ms_out = 300'000}, entry.price)) << "slowly spoken";
+}
+
+TEST_F(cost_bounds, a_transcription_is_bounded_by_the_bytes_of_its_sound) {
+  entry.price = {};
+  entry.price.per_second_in = unit_price::from_usd_per_unit("0.0001");
+  add(&entry);
+  asked.kind = model::endpoint::transcriptions;
+  asked.sound_bytes = 60 * 4000;
+  const auto short_one = bound().worst;
+  EXPECT_GE(short_one, model::cost_of({.audio_ms_in = 60'000}, entry.price)) << "a minute at 32 kbit/s";
+  asked.sound_bytes *= 10;
+  EXPECT_GT(bound().worst, short_one);
+}
+
+TEST_F(cost_bounds, reranking_is_bounded_by_its_documents) {
+  entry.price = {};
+  entry.price.per_search = money::from_usd("0.002");
+  add(&entry);
+  asked.kind = model::endpoint::rerank;
+  asked.documents = 250;
+  EXPECT_EQ(bound().worst.to_usd(), "0.006");
+}
+
+TEST_F(cost_bounds, searches_of_the_web_count_where_they_are_asked_for) {
+  entry.price.per_web_search = money::from_usd("0.01");
+  add(&entry);
+  const auto without = bound().worst;
+  asked.members.push_back({.name = "web_search_options", .whole = R"("web_search_options":{})", .value = "{}"});
+  EXPECT_EQ(bound().worst, without + *money::from_usd("0.1"));
+}
+
 TEST_F(cost_bounds, length_that_the_client_set_is_not_ours_to_shorten) {
   add(&entry);
   asked.max_tokens = 100;

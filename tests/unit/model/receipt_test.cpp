@@ -153,11 +153,18 @@ TEST(receipt_bytes, every_count_of_tokens_survives) {
                     .audio_completion = 7,
                     .images = 8,
                     .estimated = true};
+  written.tokens.cache_written_1h = 2, written.tokens.image_prompt = 9, written.tokens.image_completion = 10;
+  written.tokens.image_variant = "high_1024x1536", written.tokens.pixels = 1'572'864;
+  written.tokens.characters_in = 11, written.tokens.characters_out = 12;
+  written.tokens.audio_ms_in = 13, written.tokens.audio_ms_out = 14;
+  written.tokens.searches = 15, written.tokens.web_searches = 16;
+  written.cost_estimated = true;
   written.attempts.resize(2);
   written.attempts[1].tokens = written.tokens;
   receipt r;
   ASSERT_TRUE(decode(encoded(written), r));
   EXPECT_EQ(r.tokens, written.tokens);
+  EXPECT_TRUE(r.cost_estimated);
   ASSERT_EQ(r.attempts.size(), 2U);
   EXPECT_EQ(r.attempts[0].tokens, usage{});
   EXPECT_EQ(r.attempts[1].tokens, written.tokens);
@@ -193,8 +200,47 @@ TEST(receipt_bytes, what_the_first_version_wrote_is_still_read) {
   EXPECT_EQ(r.tokens.audio_prompt, 0);
   // Written again it is of today's version, and says the same.
   const auto bytes = encoded(r);
-  EXPECT_EQ(bytes[0], 2);
+  EXPECT_EQ(bytes[0], 3);
   EXPECT_EQ(bytes, encoded(expected));
+}
+
+/// The same of the second version, with sound and images.
+constexpr std::string_view of_the_second_version =
+    "02057265715f31b6f8bbc4d466056272645f3105636c695f3105746f6b5f310463686174010d73706964657269712f636861740d737069"
+    "64657269712f6368617405616c69617308126669727374206f662074686520636861696e0467726f71176c6c616d612d332e332d373062"
+    "2d766572736174696c65d80cbe01b806f0012806500a0e08040180c00c01011c6d69737472616c2f6d69737472616c2d736d616c6c2d6c"
+    "617465737402076d69737472616c146d69737472616c2d736d616c6c2d6c617465737405696e745f31046d61696eb8f8bbc4d4663cee07"
+    "106f7665726c6f616465643a20627573790000000000000000000467726f71176c6c616d612d332e332d3730622d766572736174696c65"
+    "000080f9bbc4d466f80a900300f0012806500a0e080401010a6c6f6769745f62696173026f6b90030002016103622263097b226a6f6222"
+    "3a377d856e2b03";
+
+TEST(receipt_bytes, what_the_second_version_wrote_is_still_read) {
+  receipt r;
+  ASSERT_TRUE(decode(from_hex(of_the_second_version), r));
+  auto expected = sample();
+  expected.tokens.cache_written = 3, expected.tokens.audio_prompt = 7, expected.tokens.audio_completion = 4;
+  expected.tokens.images = 2, expected.tokens.estimated = true;
+  expected.attempts[1].tokens = expected.tokens;
+  EXPECT_EQ(full_json(r), full_json(expected));
+  EXPECT_EQ(r.tokens, expected.tokens);
+  EXPECT_FALSE(r.cost_estimated);
+  EXPECT_EQ(encoded(r), encoded(expected));
+}
+
+TEST(receipt_json, an_estimated_price_says_so) {
+  auto r = sample();
+  EXPECT_EQ(full_json(r).find("estimated_price"), std::string::npos);
+  r.cost_estimated = true;
+  EXPECT_NE(full_json(r).find(R"("estimated_price":true)"), std::string::npos);
+}
+
+TEST(receipt_json, what_is_not_counted_in_tokens_shows_where_there_is_some) {
+  auto r = sample();
+  r.tokens.images = 2, r.tokens.image_variant = "hd_1024x1024", r.tokens.audio_ms_in = 1500, r.tokens.searches = 1;
+  const auto json = full_json(r);
+  EXPECT_NE(json.find(R"("images":2,"audio_ms_in":1500,"searches":1,"image_variant":"hd_1024x1024","total")"),
+            std::string::npos)
+      << json;
 }
 
 TEST(receipt_bytes, extremes_survive) {
@@ -257,7 +303,8 @@ TEST(receipt_bytes, a_length_beyond_the_rest_is_refused_before_memory_is_taken) 
   receipt r;
   EXPECT_FALSE(decode(sealed(std::string("\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)), r));
   EXPECT_FALSE(decode(sealed(std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)), r));
-  for (const char version : {'\0', '\x03', '\xff'}) {
+  EXPECT_FALSE(decode(sealed(std::string("\x03\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)), r));
+  for (const char version : {'\0', '\x04', '\xff'}) {
     auto other = encoded(sample());
     other.resize(other.size() - 4);
     other[0] = version;

@@ -196,6 +196,113 @@ TEST(cost, sound_images_and_the_request_have_their_own_prices) {
   EXPECT_EQ(cost_of(used, rates).to_usd(), "0.1252") << "as any other token";
 }
 
+TEST(cost, an_hour_in_the_cache_costs_more_than_five_minutes) {
+  price rates;
+  rates.input = per_million("3"), rates.cache_write = per_million("3.75"), rates.cache_write_1h = per_million("6");
+  auto used = tokens(1000, 0);
+  used.cache_written = 600, used.cache_written_1h = 400;
+  // 400 x 3 + 200 x 3.75 + 400 x 6 micro-dollars.
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.00435");
+  rates.cache_write_1h.reset();
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.00345") << "as any other write";
+}
+
+TEST(cost, images_are_charged_by_their_tokens_or_by_the_piece_never_both) {
+  price rates;
+  rates.input = per_million("5"), rates.image_input = per_million("10"), rates.image_output = per_million("40");
+  rates.image_rates = {{.variant = "high_1024x1536", .per_image = money::from_usd("0.25"), .per_pixel = {}}};
+  auto used = tokens(100, 6208);
+  used.image_prompt = 40, used.image_completion = 6208, used.images = 1, used.image_variant = "high_1024x1536";
+  // 60 x 5 + 40 x 10 + 6208 x 40 micro-dollars.
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.24902");
+  rates.image_output.reset();
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.2507") << "tokens without a price of their own";
+  used.completion = used.image_completion = 0;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.2507") << "no tokens said";
+}
+
+TEST(cost, an_image_costs_what_its_variant_does_else_its_size_else_the_dearest) {
+  price rates;
+  rates.image_rates = {{.variant = "512x512", .per_image = money::from_usd("0.01"), .per_pixel = {}},
+                       {.variant = "hd_512x512", .per_image = money::from_usd("0.03"), .per_pixel = {}}};
+  usage used;
+  used.images = 2;
+  const auto costs = [&](std::string variant) {
+    used.image_variant = std::move(variant);
+    return cost_of(used, rates).to_usd();
+  };
+  EXPECT_EQ(costs("hd_512x512"), "0.06");
+  EXPECT_EQ(costs("standard_512x512"), "0.02");
+  EXPECT_EQ(costs("9999x9999"), "0.06");
+  EXPECT_EQ(costs(""), "0.06");
+  rates.per_image = money::from_usd("0.02");
+  EXPECT_EQ(costs("9999x9999"), "0.04");
+  EXPECT_EQ(image_price(rates, "hd_512x512"), money::from_usd("0.03"));
+  EXPECT_EQ(image_price({}, "hd_512x512"), std::nullopt);
+}
+
+TEST(cost, pixels_are_exact_to_an_atto_dollar) {
+  price rates;
+  rates.image_rates = {
+      {.variant = "medium_1024x1024", .per_image = {}, .per_pixel = pixel_price::from_usd("0.000000008056640625")}};
+  usage used;
+  used.images = 3, used.image_variant = "medium_1024x1024";
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.025344") << "3 x 2^20 pixels";
+  used.pixels = 1'000'000;
+  EXPECT_EQ(cost_of(used, rates).nano_usd, 8'056'641);
+  rates = {};
+  rates.per_pixel = pixel_price::from_usd("0.0000000013");
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.0013");
+}
+
+TEST(cost, sound_is_charged_by_its_tokens_or_by_the_second_never_both) {
+  price rates;
+  rates.per_second_in = unit_price::from_usd_per_unit("0.0001");
+  usage used;
+  used.audio_ms_in = 61'500;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.00615");
+  rates.audio_input = per_million("6");
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.00615") << "no tokens said";
+  used.prompt = used.audio_prompt = 1000;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.006");
+  rates.audio_input.reset();
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.00615") << "tokens without a price";
+  rates = {};
+  rates.per_second_out = unit_price::from_usd_per_unit("0.00025"), rates.audio_output = per_million("12");
+  used = {};
+  used.audio_ms_out = 2000;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.0005");
+  used.completion = used.audio_completion = 50;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.0006");
+}
+
+TEST(cost, characters_searches_and_web_searches_are_charged_by_the_piece) {
+  price rates;
+  rates.per_character_in = unit_price::from_usd_per_unit("0.000015");
+  rates.per_character_out = unit_price::from_usd_per_unit("0.000001");
+  rates.per_search = money::from_usd("0.002"), rates.per_web_search = money::from_usd("0.01");
+  usage used;
+  used.characters_in = 1000, used.characters_out = 500, used.searches = 3, used.web_searches = 2;
+  EXPECT_EQ(cost_of(used, rates).to_usd(), "0.0415");
+  used.searches = used.web_searches = used.characters_in = used.characters_out = -5;
+  EXPECT_EQ(cost_of(used, rates).nano_usd, 0);
+}
+
+TEST(cost, any_kind_of_price_makes_a_price_known) {
+  price rates;
+  rates.per_second_in = unit_price{};
+  EXPECT_TRUE(rates.known());
+  rates = {};
+  rates.image_rates.emplace_back().per_pixel = pixel_price{1};
+  EXPECT_TRUE(rates.known());
+  rates = {};
+  rates.per_search = money{};
+  EXPECT_TRUE(rates.known());
+  rates = {};
+  rates.per_web_search = money{5};
+  EXPECT_FALSE(rates.known()) << "it says nothing of the answer itself";
+}
+
 TEST(cost, saturates_at_the_largest_money) {
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
   price rates;
@@ -236,11 +343,20 @@ class random_counts {
     return {.prompt = count(),
             .cached = count(),
             .cache_written = count(),
+            .cache_written_1h = pick(3) == 0 ? count() : 0,
             .completion = count(),
             .reasoning = count(),
             .audio_prompt = count(),
             .audio_completion = count(),
+            .image_prompt = pick(3) == 0 ? count() : 0,
+            .image_completion = pick(3) == 0 ? count() : 0,
             .images = pick(7) == 0 ? count() : 0,
+            .image_variant = pick(1) == 0 ? "high_1024x1024" : "",
+            .pixels = pick(7) == 0 ? count() : 0,
+            .characters_in = pick(7) == 0 ? count() : 0,
+            .audio_ms_in = pick(7) == 0 ? count() : 0,
+            .audio_ms_out = pick(7) == 0 ? count() : 0,
+            .searches = pick(7) == 0 ? count() : 0,
             .estimated = pick(1) == 0};
   }
   /// Prices from nothing to absurd, with some parts absent. Tiers only make dearer, as everybody's do.
@@ -248,10 +364,14 @@ class random_counts {
     const std::int64_t limit = pick(9) == 0 ? std::numeric_limits<std::int64_t>::max() : 100'000'000;
     price made;
     for (auto* each : {&made.input, &made.output, &made.cache_read, &made.cache_write, &made.reasoning,
-                       &made.audio_input, &made.audio_output})
+                       &made.audio_input, &made.audio_output, &made.cache_write_1h, &made.image_input,
+                       &made.image_output, &made.per_second_in, &made.per_second_out, &made.per_character_in})
       if (pick(3) != 0) *each = unit_price{pick(limit)};
     if (pick(3) == 0) made.per_image = money{pick(limit)};
     if (pick(3) == 0) made.per_request = money{pick(limit)};
+    if (pick(3) == 0) made.per_search = money{pick(limit)};
+    if (pick(3) == 0) made.per_pixel = pixel_price{pick(limit)};
+    if (pick(3) == 0) made.image_rates.push_back({"high_1024x1024", money{pick(limit)}, pixel_price{pick(limit)}});
     return made;
   }
 
@@ -264,12 +384,17 @@ TEST(buckets, property_disjoint_not_negative_and_summing_up_whatever_a_provider_
   for (int round = 0; round < 50'000; ++round) {
     const auto used = random.used();
     const auto in = buckets_of(used);
-    for (const auto part :
-         {in.uncached, in.cached, in.cache_written, in.audio_prompt, in.completion, in.reasoning, in.audio_completion})
+    for (const auto part : {in.uncached, in.cached, in.cache_written, in.cache_written_1h, in.audio_prompt,
+                            in.image_prompt, in.completion, in.reasoning, in.audio_completion, in.image_completion})
       ASSERT_GE(part, 0);
     // None can overflow: each is what is left of the whole.
-    ASSERT_EQ(in.uncached + in.cached + in.cache_written + in.audio_prompt, std::max<std::int64_t>(used.prompt, 0));
-    ASSERT_EQ(in.completion + in.reasoning + in.audio_completion, std::max<std::int64_t>(used.completion, 0));
+    ASSERT_EQ(in.uncached + in.cached + in.cache_written + in.cache_written_1h + in.audio_prompt + in.image_prompt,
+              std::max<std::int64_t>(used.prompt, 0));
+    ASSERT_EQ(in.completion + in.reasoning + in.audio_completion + in.image_completion,
+              std::max<std::int64_t>(used.completion, 0));
+    ASSERT_LE(in.cache_written_1h, std::max<std::int64_t>(used.cache_written_1h, 0));
+    ASSERT_LE(in.image_prompt, std::max<std::int64_t>(used.image_prompt, 0));
+    ASSERT_LE(in.image_completion, std::max<std::int64_t>(used.image_completion, 0));
     ASSERT_LE(in.cached, std::max<std::int64_t>(used.cached, 0));
     ASSERT_LE(in.cache_written, std::max<std::int64_t>(used.cache_written, 0));
     ASSERT_LE(in.audio_prompt, std::max<std::int64_t>(used.audio_prompt, 0));
@@ -286,13 +411,15 @@ TEST(cost, property_more_never_costs_less_whatever_a_provider_says) {
     const auto rates = random.rates();
     const auto cost = cost_of(used, rates);
     ASSERT_GE(cost.nano_usd, 0);
-    for (auto whole : {&usage::prompt, &usage::completion, &usage::images}) {
+    for (auto whole : {&usage::prompt, &usage::completion, &usage::images, &usage::searches, &usage::audio_ms_in,
+                       &usage::audio_ms_out, &usage::characters_in}) {
       auto more = used;
       more.*whole += std::min(random.pick(100'000), used.*whole > 0 ? most - used.*whole : most);
       ASSERT_GE(cost_of(more, rates), cost);
     }
     for (auto part : {&price::input, &price::output, &price::cache_read, &price::cache_write, &price::reasoning,
-                      &price::audio_input, &price::audio_output}) {
+                      &price::audio_input, &price::audio_output, &price::cache_write_1h, &price::image_input,
+                      &price::image_output, &price::per_second_in, &price::per_second_out}) {
       if (!(rates.*part)) continue;
       auto dearer = rates;
       (dearer.*part)->pico_usd += std::min(random.pick(1000), most - (dearer.*part)->pico_usd);
