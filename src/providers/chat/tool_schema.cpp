@@ -106,7 +106,7 @@ class schema_writer {
 
   void inlined(json::value target, const shadow* above) {
     const auto size = target.raw().size();
-    const bool recursive = among(open_, target.raw().data());
+    const bool recursive = std::find(open_.begin(), open_.end(), target.raw().data()) != open_.end();
     const bool fits = out_.size() - start_ + reserved_ + size <= budget_;
     if (!target.is(json::kind::object) || recursive || !fits) {
       if (!shadowed(above, "type")) out_.append("\"type\":\"object\",");
