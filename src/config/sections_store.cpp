@@ -63,7 +63,7 @@ std::vector<declaration> store_settings() {
        .least = 5 * ms,
        .most = 10 * second,
        .restart_needed = true,
-       .meaning = "For one answer; after it Redis counts as lost until a probe succeeds.",
+       .meaning = "How long Redis may be silent; twice in a row, and it counts as lost until a probe succeeds.",
        .store = SG_FIELD(redis.timeout)},
       {.key = "redis.connect_timeout",
        .type = kind::duration,

@@ -22,7 +22,7 @@ struct redis_options {
   std::string extra_ca_file;  ///< trusted besides the system's, for rediss://
   bool deny_when_lost = false;
   std::chrono::milliseconds connect_timeout{1'000};
-  std::chrono::milliseconds timeout{50};  ///< for one answer
+  std::chrono::milliseconds timeout{50};  ///< how long it may be silent; a call waits its turn three times as long
 };
 
 /// Counters that all replicas share, in Redis: each verb is one Lua script, so one atomic step and one round trip, sent

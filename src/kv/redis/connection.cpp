@@ -19,6 +19,7 @@ awaitable<void> connection::read(std::shared_ptr<connection> self) {
   while (self->open_) {
     const auto got = co_await self->stream_->read_some(buffer, steady_time::max());
     if (!self->open_) break;
+    self->heard_at_ = self->home_.time().steady_now();
     const auto fed = got ? self->decoder_.feed({buffer.data(), *got}) : result<void>(got.error());
     const auto failure = fed ? self->hand_out() : fed.error();
     if (failure) self->break_off(failure);
@@ -62,10 +63,10 @@ void connection::break_off(error_code why) noexcept {
   for (const auto& one : std::exchange(waiting_, {})) one.sink->on_broken(why);
 }
 
-void connection::check(std::chrono::milliseconds longest) noexcept {
-  if (!waiting_.empty() && waiting_.front().since + longest < home_.time().steady_now()) {
-    break_off(asio::error::timed_out);
-  }
+void connection::check(std::chrono::milliseconds longest_silence) noexcept {
+  if (waiting_.empty()) return;
+  const auto silent_since = std::max(waiting_.front().since, heard_at_);
+  if (silent_since + longest_silence < home_.time().steady_now()) break_off(asio::error::timed_out);
 }
 
 }  // namespace spidergate::kv::redis

@@ -5,9 +5,12 @@
 #include <spidergate/runtime/wait_point.hpp>
 #include <spidergate/runtime/worker.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace spidergate::kv::redis {
 
@@ -49,10 +52,15 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Sends and waits; at the deadline the connection breaks, since answers would no longer match.
   template <class Append>
   awaitable<result<reply>> ask(Append append, steady_time deadline);
+  /// The same, but what breaks it is that the server has said nothing at all for `longest_silence`: while it answers
+  /// others, this one is only waiting for its turn. At the deadline it breaks in any case.
+  template <class Append>
+  awaitable<result<reply>> ask(Append append, steady_time::duration longest_silence, steady_time deadline);
   /// Breaks it: everybody who waits gets `why`.
   void break_off(error_code why) noexcept;
-  /// Breaks it when an answer is overdue; for commands that nobody waits for.
-  void check(std::chrono::milliseconds longest) noexcept;
+  /// Breaks it when an answer is overdue and the server has said nothing for so long; for commands that nobody waits
+  /// for.
+  void check(std::chrono::milliseconds longest_silence) noexcept;
 
  private:
   struct waiter {
@@ -69,6 +77,7 @@ class connection : public std::enable_shared_from_this<connection> {
   std::unique_ptr<runtime::byte_stream> stream_;
   reply_decoder decoder_;
   std::deque<waiter> waiting_;
+  steady_time heard_at_{};
   std::string out_;
   std::string writing_;
   runtime::wait_point more_;
@@ -95,12 +104,26 @@ struct connection::asked final : answer_sink {
 
 template <class Append>
 awaitable<result<reply>> connection::ask(Append append, steady_time deadline) {
+  return ask(std::move(append), steady_time::duration::max(), deadline);
+}
+
+template <class Append>
+awaitable<result<reply>> connection::ask(Append append, steady_time::duration longest_silence, steady_time deadline) {
   if (!open_) co_return error_code(asio::error::not_connected);
   if (!has_room()) co_return error_code(asio::error::no_buffer_space);
   const auto self = shared_from_this();
   asked question(home_);
+  const auto asked_at = home_.time().steady_now();
   send(question, append);
-  const auto woken = co_await question.done.wait(deadline);
+  const auto silent_until = [&] {
+    const auto since = std::max(asked_at, heard_at_);
+    return deadline - since > longest_silence ? since + longest_silence : deadline;
+  };
+  auto woken = co_await question.done.wait(silent_until());
+  while (!question.finished && !woken && woken.error() == asio::error::timed_out &&
+         home_.time().steady_now() < silent_until()) {
+    woken = co_await question.done.wait(silent_until());
+  }
   if (!question.finished) self->break_off(woken ? error_code(asio::error::operation_aborted) : woken.error());
   co_return std::move(question.answer);
 }

@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <netdb.h>
+#include <span>
 #include <sys/socket.h>
 #include <utility>
 #include <vector>
@@ -70,6 +71,37 @@ struct greeting {
   }
 };
 
+/// Answers in the order of the commands, until all are there or the connection breaks.
+struct answers final : answer_sink {
+  answers(runtime::worker& home, std::size_t expected) : done(home), missing(expected) {}
+  void on_answer(reply&& given) noexcept override {
+    all.push_back(std::move(given));
+    if (--missing == 0) done.release();
+  }
+  void on_broken(error_code why) noexcept override {
+    failure = why;
+    done.release();
+  }
+  runtime::wait_point done;
+  std::size_t missing;
+  std::vector<reply> all;
+  error_code failure;
+};
+
+/// Sends all at once: a connection that is made anew under load must not take a round trip for each.
+awaitable<result<std::vector<reply>>> converse(runtime::worker& home, std::shared_ptr<connection> link,
+                                               std::span<const greeting> commands, steady_time deadline) {
+  answers said(home, commands.size());
+  for (const auto& one : commands) link->send(said, one);
+  const auto woken = co_await said.done.wait(deadline);
+  if (said.missing > 0) {
+    const auto why = said.failure ? said.failure : woken ? error_code(asio::error::operation_aborted) : woken.error();
+    link->break_off(why);  // from here on it knows `said` no more
+    co_return why;
+  }
+  co_return std::move(said.all);
+}
+
 }  // namespace
 
 connector::connector(const secret_string& url, const std::string& extra_ca_file, runtime::blocking_pool& resolver)
@@ -84,7 +116,7 @@ awaitable<connector::opened> connector::open(std::shared_ptr<const connector> se
   if (!stream) co_return opened{nullptr, "cannot connect to Redis at " + at + ": " + stream.error().message()};
   auto link = std::make_shared<connection>(home, std::move(*stream));
   link->start();
-  auto refused = co_await self->greet(link, deadline);
+  auto refused = co_await self->greet(home, link, deadline);
   if (refused.empty()) co_return opened{std::move(link), {}};
   link->break_off(asio::error::access_denied);
   co_return opened{nullptr, "Redis at " + at + ": " + refused};
@@ -127,7 +159,8 @@ awaitable<result<std::unique_ptr<runtime::byte_stream>>> connector::dial(runtime
 }
 
 /// Says what Redis refused, or nothing.
-awaitable<std::string> connector::greet(std::shared_ptr<connection> link, steady_time deadline) const {
+awaitable<std::string> connector::greet(runtime::worker& home, std::shared_ptr<connection> link,
+                                        steady_time deadline) const {
   const auto database = std::to_string(where_.database);
   std::vector<greeting> greetings;
   if (!where_.password.empty()) {
@@ -141,12 +174,12 @@ awaitable<std::string> connector::greet(std::shared_ptr<connection> link, steady
   greetings.push_back({{"PING"}});  // without AUTH where one is needed, this is what fails
   // A script that Redis meets for the first time would be sent twice, and its call come behind later ones.
   for (const auto* one : all_scripts()) greetings.push_back({{"SCRIPT", "LOAD", one->text}});
-  for (const auto& one : greetings) {
-    const auto answer = co_await link->ask(one, deadline);
-    if (!answer) co_return answer.error().message();
-    const auto what = one.words.front();
+  const auto said = co_await converse(home, link, greetings, deadline);
+  if (!said) co_return said.error().message();
+  for (std::size_t i = 0; i < greetings.size(); ++i) {
+    const auto what = greetings[i].words.front();
     const bool may_fail = what == "CLIENT" || what == "SCRIPT";  // some services do not allow them
-    if (answer->what == reply::kind::error && !may_fail) co_return answer->text;
+    if ((*said)[i].what == reply::kind::error && !may_fail) co_return (*said)[i].text;
   }
   co_return std::string();
 }

@@ -29,7 +29,7 @@ class connector {
  private:
   awaitable<result<std::vector<asio::ip::address>>> resolve(runtime::worker& home, steady_time deadline) const;
   awaitable<result<std::unique_ptr<runtime::byte_stream>>> dial(runtime::worker& home, steady_time deadline) const;
-  awaitable<std::string> greet(std::shared_ptr<connection> link, steady_time deadline) const;
+  awaitable<std::string> greet(runtime::worker& home, std::shared_ptr<connection> link, steady_time deadline) const;
 
   endpoint where_;
   std::unique_ptr<client_context> tls_;

@@ -17,6 +17,8 @@ constexpr auto retry_every = 10ms;  // while the breaker has not opened yet
 constexpr auto shortest_backoff = 100ms;
 constexpr auto longest_backoff = 2'000ms;
 constexpr auto renew_every = 10s;
+/// In redis_options::timeout: how long a call waits for its turn at a server that is busy with others.
+constexpr int longest_turn = 3;
 constexpr std::size_t holds_at_once = 100;
 /// A generation that is younger than that will not be seeded before our holds have been told too.
 constexpr std::int64_t young_generation_ms = 300;
@@ -73,11 +75,12 @@ void lane::start() {
 
 awaitable<result<reply>> lane::ask(std::shared_ptr<lane> self, script_call call) {
   if (!self->linked() && !co_await self->wait_for_link()) co_return error_code(asio::error::not_connected);
-  const auto deadline = self->home_.time().steady_now() + self->all_->options.timeout;
+  const auto silence = self->all_->options.timeout;
+  const auto deadline = self->home_.time().steady_now() + longest_turn * silence;
   const auto link = self->link_;
-  auto answer = co_await link->ask([&call](std::string& out) { call.append_to(out, true); }, deadline);
+  auto answer = co_await link->ask([&call](std::string& out) { call.append_to(out, true); }, silence, deadline);
   if (answer && answer->refused_with("NOSCRIPT")) {
-    answer = co_await link->ask([&call](std::string& out) { call.append_to(out, false); }, deadline);
+    answer = co_await link->ask([&call](std::string& out) { call.append_to(out, false); }, silence, deadline);
   }
   if (answer && answer->what == reply::kind::error) {
     answer = boost::system::errc::make_error_code(boost::system::errc::io_error);

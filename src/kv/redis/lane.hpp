@@ -27,8 +27,9 @@ class lane : public std::enable_shared_from_this<lane> {
   void start();
   [[nodiscard]] bool is_of(const runtime::worker* one) const noexcept { return one == &home_; }
 
-  /// Runs a script; a server's error is a failure like any other. Bounded by redis_options::timeout, and before the
-  /// first connection was tried by connect_timeout besides.
+  /// Runs a script; a server's error is a failure like any other. Fails when the server says nothing for
+  /// redis_options::timeout, or answers only others for three times as long; before the first connection was tried it
+  /// is given connect_timeout besides.
   static awaitable<result<reply>> ask(std::shared_ptr<lane> self, script_call call);
   /// Delivers a settlement some time, in the order of the calls as long as the connection holds.
   void deliver(parcel what);
