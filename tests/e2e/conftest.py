@@ -31,6 +31,18 @@ def pytest_configure():
         raise pytest.UsageError(f"no gateway at {BINARY}: build it with scripts/build release, or set SPIDERGATE_BIN")
 
 
+# A worker takes one module at a time: with the longest at the end, one worker would wait for the other.
+LONGEST_FIRST = ["outage_test", "replicas_test", "kill_postgresql_test", "boot_without_database_test"]
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        name = item.module.__name__.rpartition(".")[2]
+        return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=place)
+
+
 def pytest_generate_tests(metafunc):
     if "usual_stores" in metafunc.fixturenames:
         asked = os.environ.get("SPIDERGATE_TEST_STORES")

@@ -36,6 +36,16 @@ def send_all(directory: Path, number: int) -> None:
         sent |= fresh
 
 
+def _roomiest_fast_directory() -> str | None:
+    """Memory, where there is plenty: a disk that is busy with thousands of PostgreSQL's files delays whatever else is measured."""
+    enough = 4 << 30
+    try:
+        available = next(int(line.split()[1]) << 10 for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable:"))
+        return "/dev/shm" if shutil.disk_usage("/dev/shm").free >= enough and available >= 2 * enough else None
+    except (OSError, StopIteration):
+        return None
+
+
 class Place:
     """A directory with a guard: a process that kills what works there and removes it when this process is gone, however it went.
 
@@ -43,7 +53,7 @@ class Place:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="spidergate-servers-")).resolve()
+        self.path = Path(tempfile.mkdtemp(prefix="spidergate-servers-", dir=_roomiest_fast_directory())).resolve()
         self.path.chmod(0o755)  # PostgreSQL's own user goes through it
         command = [sys.executable, "-B", str(Path(__file__)), str(self.path)]
         self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
