@@ -132,7 +132,10 @@ def run_through(house: House, fault: Fault, key: str, tells: Callable[[], bool],
         recovered = time.monotonic()
         time.sleep(CATCH_UP + 1.0)  # not a wait: load after it
     settled = recovered + CATCH_UP
-    return Run(load.between(0, began), load.between(began, noticed), load.between(noticed, ended), load.between(ended, settled),
+    asked_before = load.between(0, began)
+    before = [answer for answer in asked_before if answer.ended_at < began]
+    caught = [answer for answer in asked_before if answer.ended_at >= began]  # on its way when the fault began
+    return Run(before, caught + load.between(began, noticed), load.between(noticed, ended), load.between(ended, settled),
                load.between(settled, settled + 60), recovered - ended)
 
 
