@@ -178,7 +178,8 @@ void check_stream_meaning(const meaning& said, const replayed& got, bool usage_a
   EXPECT_EQ(got.facts.content_seen, bytes > 0);
   std::vector<std::string> urls;
   for (const auto& data : events_of(got.out)) {
-    for (const auto& c : json::parse(data).at("choices")) {
+    const auto chunk = json::parse(data);
+    for (const auto& c : chunk.at("choices")) {
       for (auto& url : urls_of(c.at("delta"))) urls.push_back(url);
     }
   }
