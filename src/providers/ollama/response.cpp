@@ -1,12 +1,11 @@
 #include "../error_reading.hpp"
-#include "../openai/embeddings.hpp"
 #include "../openai/openai_dialect.hpp"
+#include "../vector_list.hpp"
 #include "message.hpp"
 #include "ollama_dialect.hpp"
 
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/json/reader.hpp>
-#include <spidergate/json/splice.hpp>
 
 namespace spidergate::providers::ollama {
 
@@ -37,43 +36,19 @@ decoded chat_answer(json::value root, const answer_input& in) {
   return std::variant<client_answer, follow_up>(chat::to_client(said, in));
 }
 
-/// The vectors in OpenAI's list.
-std::string listed(json::value root, json::value vectors, const answer_input& in,
-                   const std::optional<model::usage>& used) {
-  std::string text;
-  json_writer out(text);
-  out.begin_object().key("object").string("list").key("data").begin_array();
-  std::int64_t index = 0;
-  for (const auto vector : vectors.elements()) {
-    out.begin_object().key("object").string("embedding").key("index").number(index++);
-    out.key("embedding").raw(vector.raw()).end_object();
-  }
-  out.end_array().key("model");
-  root.find("model").is(json::kind::string) ? out.raw(root.find("model").raw()) : out.string(in.model);
-  if (used) {
-    out.key("usage").begin_object().key("prompt_tokens").number(used->prompt);
-    out.key("total_tokens").number(used->prompt).end_object();
-  }
-  out.end_object();
-  return text;
-}
-
 decoded embeddings_answer(json::value root, const answer_input& in) {
   const auto vectors = root.find("embeddings");
   if (!vectors.is(json::kind::array) || vectors.empty()) {
     return not_an_answer("The provider's answer holds no 'embeddings'.");
   }
-  client_answer out;
-  out.facts.usage = counts_of(root).tokens;
-  out.owned.push_back(std::make_unique<std::string>(listed(root, vectors, in, out.facts.usage)));
-  const std::string_view text = *out.owned.back();
-  json::splice edits(text);
-  json::reader reader;
-  if (in.asked.wants_base64 && reader.read(text)) {
-    openai::convert_embeddings(reader.root().find("data"), true, edits);
+  vector_list list;
+  for (const auto vector : vectors.elements()) {
+    if (!vector.is(json::kind::array)) return not_an_answer("An embedding in the provider's answer is no list.");
+    list.add(vector.raw());
   }
-  edits.move_to(out.body, out.owned);
-  return std::variant<client_answer, follow_up>(std::move(out));
+  const auto named = root.find("model");
+  return std::variant<client_answer, follow_up>(
+      list.finish(in, named.is(json::kind::string) ? named.raw() : std::string_view(), counts_of(root).tokens));
 }
 
 }  // namespace

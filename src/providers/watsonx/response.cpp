@@ -1,11 +1,10 @@
 #include "../chat/answer.hpp"
 #include "../error_reading.hpp"
-#include "../openai/embeddings.hpp"
+#include "../vector_list.hpp"
 #include "watsonx_dialect.hpp"
 
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/json/reader.hpp>
-#include <spidergate/json/splice.hpp>
 
 namespace spidergate::providers::watsonx {
 
@@ -24,21 +23,14 @@ void put_usage(json_writer& out, const std::optional<model::usage>& used) {
   out.key("total_tokens").number(used->prompt).end_object();
 }
 
-std::string vectors_of(json::value root, const answer_input& in, const std::optional<model::usage>& used) {
-  std::string text;
-  json_writer out(text);
-  out.begin_object().key("object").string("list").key("data").begin_array();
-  std::int64_t index = 0;
+client_answer vectors_of(json::value root, const answer_input& in, const std::optional<model::usage>& used) {
+  vector_list list;
   for (const auto one : root.find("results").elements()) {
-    out.begin_object().key("object").string("embedding").key("index").number(index++);
-    out.key("embedding").raw(one.find("embedding").is(json::kind::array) ? one.find("embedding").raw() : "[]");
-    out.end_object();
+    const auto vector = one.find("embedding");
+    list.add(vector.is(json::kind::array) ? vector.raw() : "[]");
   }
-  out.end_array();
-  put_model(out, root, in);
-  put_usage(out, used);
-  out.end_object();
-  return text;
+  const auto named = root.find("model_id");
+  return list.finish(in, named.is(json::kind::string) ? named.raw() : std::string_view(), used);
 }
 
 std::string ranking_of(json::value root, const answer_input& in, const std::optional<model::usage>& used) {
@@ -69,22 +61,19 @@ decoded watsonx_dialect::decode(const answer_input& in, std::string_view content
     return not_an_answer("The provider's answer holds no 'results'.");
   }
   const auto root = reader.root();
-  client_answer out;
+  std::optional<model::usage> used;
   if (const auto count = root.find("input_token_count"); count.given()) {
     chat::usage_figures figures;
-    model::usage used;
-    used.prompt = figures.read(count);
-    if (!figures.impossible()) out.facts.usage = used;
+    used.emplace().prompt = figures.read(count);
+    if (figures.impossible()) used.reset();
   }
-  const bool ranked = in.asked.kind == model::endpoint::rerank;
-  out.owned.push_back(std::make_unique<std::string>(ranked ? ranking_of(root, in, out.facts.usage)
-                                                           : vectors_of(root, in, out.facts.usage)));
-  const std::string_view text = *out.owned.back();
-  json::splice edits(text);
-  if (!ranked && in.asked.wants_base64 && reader.read(text)) {
-    openai::convert_embeddings(reader.root().find("data"), true, edits);
+  if (in.asked.kind == model::endpoint::embeddings) {
+    return std::variant<client_answer, follow_up>(vectors_of(root, in, used));
   }
-  edits.move_to(out.body, out.owned);
+  client_answer out;
+  out.facts.usage = used;
+  out.owned.push_back(std::make_unique<std::string>(ranking_of(root, in, used)));
+  out.body.emplace_back(*out.owned.back());
   return std::variant<client_answer, follow_up>(std::move(out));
 }
 
