@@ -45,7 +45,7 @@ class Request:
     def key(self) -> str:
         """The credential the caller sent, whichever of the usual headers carried it."""
         scheme, _, token = self.header("authorization").partition(" ")
-        return token if scheme.lower() == "bearer" else self.header("x-api-key") or self.header("api-key")
+        return token if scheme.lower() == "bearer" else self.header("x-api-key") or self.header("api-key") or self.header("x-goog-api-key")
 
     @property
     def keeps_alive(self) -> bool:

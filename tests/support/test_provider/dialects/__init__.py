@@ -7,6 +7,7 @@ from typing import Protocol
 from ..answer import Answer
 from ..behaviour import Behaviour
 from ..http_wire import Request
+from .gemini import Gemini
 from .openai import OpenAI
 
 
@@ -24,4 +25,4 @@ class Dialect(Protocol):
         """An error in this dialect's shape."""
 
 
-DIALECTS = {"openai": OpenAI}
+DIALECTS = {"gemini": Gemini, "openai": OpenAI}
