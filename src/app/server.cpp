@@ -2,6 +2,7 @@
 
 #include "ledger_spending.hpp"
 #include "memory_watch.hpp"
+#include "model_discovery.hpp"
 #include "readiness.hpp"
 #include "request_metrics.hpp"
 #include "server_metrics.hpp"
@@ -117,6 +118,7 @@ struct server::impl {
   ledger_spending spending;
   limits::limiter limiter;
   std::unique_ptr<store::change_watch> watch;
+  std::unique_ptr<model_discovery> discovery;
   std::unique_ptr<upkeep> chores;
 
   impl(server_plan p, beginning b)
@@ -170,6 +172,7 @@ struct server::impl {
                                .snapshot = snapshot.get(),
                                .spending = spending,
                                .time = time});
+    discovery = std::make_unique<model_discovery>(state, keys, engine_settings, resolver, shared->client_tls, time);
     chores = std::make_unique<upkeep>(
         database, keys, states, [this] { return take_last_used(); },
         [this](std::span<const store::integration_state_record> known, bool last) { each_second(known, last); });
@@ -282,6 +285,7 @@ struct server::impl {
   /// On upkeep's thread.
   void each_second(std::span<const store::integration_state_record> known, bool last) {
     contact.check();
+    if (!last) discovery->tick();
     if (contact.behind() && !last) catch_up();
     if (snapshot) snapshot->keep(known, last);
     watch_memory();
@@ -346,6 +350,7 @@ struct server::impl {
 
   void stop() {
     chores.reset();
+    discovery.reset();
     contact.follow(nullptr);
     watch.reset();
     for (auto& w : workers) w->stop();

@@ -49,10 +49,12 @@ catalogue::price_overrides prices_of(const std::string& text, std::string_view o
 }
 
 std::shared_ptr<const flow::routing_snapshot> compile_routing(std::shared_ptr<const catalogue::catalogue> data,
+                                                              std::shared_ptr<flow::machine_prices> machines,
                                                               const stored_rows& rows,
                                                               const flow::routing_snapshot& before) {
   auto made = std::make_shared<flow::routing_snapshot>();
   made->data = std::move(data);
+  made->machines = std::move(machines);
   made->brands.emplace("", overrides_of("", rows.aliases, rows.rules));
   for (const auto& brand : rows.brands) {
     made->brands.emplace(brand.id, overrides_of(brand.id, rows.aliases, rows.rules));
@@ -71,7 +73,8 @@ std::shared_ptr<const flow::routing_snapshot> compile_routing(std::shared_ptr<co
 }  // namespace
 
 store_state::store_state(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm, vault::vault& keys)
-    : data_(std::move(data)),
+    : configured_(std::move(data)),
+      data_(configured_),
       default_rpm_(default_rpm),
       rows_(std::make_shared<stored_rows>()),
       keys_(keys),
@@ -99,9 +102,32 @@ std::shared_ptr<const stored_rows> store_state::rows() {
 
 void store_state::reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm) {
   const std::lock_guard lock(mutex_);
-  data_ = std::move(data);
+  configured_ = std::move(data);
   default_rpm_ = default_rpm;
+  complete();
   publish();
+}
+
+void store_state::discovered(const std::string& provider, std::vector<catalogue::model_entry> models) {
+  const auto same = [](const catalogue::model_entry& a, const catalogue::model_entry& b) {
+    return a.id == b.id && a.context == b.context;
+  };
+  const std::lock_guard lock(mutex_);
+  auto& known = discovered_[provider];
+  if (std::equal(known.begin(), known.end(), models.begin(), models.end(), same)) return;
+  known = std::move(models);
+  complete();
+  publish();
+}
+
+/// The configured catalogue with what servers list that are still to be asked.
+void store_state::complete() {
+  std::vector<catalogue::model_entry> found;
+  for (const auto& [id, models] : discovered_) {
+    const auto* provider = configured_->find_provider(id);
+    if (provider != nullptr && provider->discover) found.insert(found.end(), models.begin(), models.end());
+  }
+  data_ = found.empty() ? configured_ : catalogue::catalogue::with_discovered(*configured_, std::move(found));
 }
 
 std::shared_ptr<const auth::principal> store_state::anybody() {
@@ -121,7 +147,7 @@ std::shared_ptr<const auth::principal> store_state::anybody() {
 
 void store_state::publish() {
   tokens_.publish(auth::compile_tokens(rows_->tokens, rows_->clients, rows_->brands, default_rpm_));
-  routing_.publish(compile_routing(data_, *rows_, *routing_.load()));
+  routing_.publish(compile_routing(data_, machines_, *rows_, *routing_.load()));
 }
 
 }  // namespace spidergate::app

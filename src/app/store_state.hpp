@@ -9,8 +9,11 @@
 #include <spidergate/vault/vault.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace spidergate::app {
 
@@ -29,6 +32,8 @@ class store_state {
 
   /// A changed configuration: other catalogue, other default limit.
   void reconfigure(std::shared_ptr<const catalogue::catalogue> data, std::int64_t default_rpm);
+  /// What a provider's server lists replaces what it listed before. Nothing is published where nothing has changed.
+  void discovered(const std::string& provider, std::vector<catalogue::model_entry> models);
 
   /// Somebody with every scope but no limits, in the first client of the first brand; null before there is one.
   [[nodiscard]] std::shared_ptr<const auth::principal> anybody();
@@ -38,9 +43,13 @@ class store_state {
 
  private:
   void publish();
+  void complete();
 
   std::mutex mutex_;
-  std::shared_ptr<const catalogue::catalogue> data_;
+  std::shared_ptr<const catalogue::catalogue> configured_;  ///< the built-in one and the config file
+  std::map<std::string, std::vector<catalogue::model_entry>> discovered_;
+  std::shared_ptr<const catalogue::catalogue> data_;  ///< both
+  std::shared_ptr<flow::machine_prices> machines_ = std::make_shared<flow::machine_prices>();
   std::int64_t default_rpm_;
   std::shared_ptr<const stored_rows> rows_;
   vault::vault& keys_;

@@ -32,6 +32,12 @@ bool is_token(std::string_view text) {
 
 }  // namespace
 
+std::string callable_url(std::string filled) {
+  constexpr std::string_view with_region = "https://global-aiplatform.googleapis.com/", region = "global-";
+  if (filled.starts_with(with_region)) filled.erase(std::string_view("https://").size(), region.size());
+  return filled;
+}
+
 std::optional<std::pair<auth_style, std::string>> parse_auth(std::string_view text) {
   for (const auto& [name, style] : without_argument)
     if (text == name) return std::pair{style, std::string{}};

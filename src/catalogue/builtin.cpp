@@ -316,6 +316,15 @@ constexpr std::array mode_names{
 
 }  // namespace
 
+std::vector<limitation> known_limitations() {
+  csv_table table(embedded::unsupported());
+  const auto subject = table.column("subject"), what = table.column("what"), reason = table.column("reason");
+  std::vector<limitation> all;
+  while (table.next())
+    all.push_back({std::string(table[subject]), std::string(table[what]), std::string(table[reason])});
+  return all;
+}
+
 std::optional<mode> parse_mode(std::string_view name) {
   for (const auto& [known, value] : mode_names)
     if (known == name) return value;

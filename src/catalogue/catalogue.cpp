@@ -101,6 +101,19 @@ boost::system::result<std::shared_ptr<const catalogue>, std::string> catalogue::
   return std::shared_ptr<const catalogue>(std::move(made));
 }
 
+std::shared_ptr<const catalogue> catalogue::with_discovered(const catalogue& base, std::vector<model_entry> found) {
+  auto data = base.impl_->data;
+  for (auto& entry : found) {
+    if (base.find_provider(entry.provider) == nullptr || base.find_model(entry.provider, entry.id) != nullptr) continue;
+    entry.discovered = true;
+    data.models.push_back(std::move(entry));
+  }
+  std::sort(data.models.begin(), data.models.end(), by_provider_and_id);
+  std::shared_ptr<catalogue> made(new catalogue);
+  made->impl_ = std::make_unique<impl>(std::move(data));
+  return made;
+}
+
 const provider* catalogue::find_provider(std::string_view id) const noexcept {
   return find_by(impl_->data.providers, id, &provider::id);
 }

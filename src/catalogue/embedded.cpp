@@ -6,6 +6,7 @@
 extern "C" {
 extern const unsigned char catalogue_providers_begin[], catalogue_providers_end[];
 extern const unsigned char catalogue_variants_begin[], catalogue_variants_end[];
+extern const unsigned char catalogue_unsupported_begin[], catalogue_unsupported_end[];
 extern const unsigned char catalogue_models_begin[], catalogue_models_end[];
 extern const unsigned char catalogue_aliases_begin[], catalogue_aliases_end[];
 extern const unsigned char catalogue_synonyms_begin[], catalogue_synonyms_end[];
@@ -26,6 +27,9 @@ std::string_view providers() noexcept {
 }
 std::string_view variants() noexcept {
   return between(catalogue_variants_begin, catalogue_variants_end);
+}
+std::string_view unsupported() noexcept {
+  return between(catalogue_unsupported_begin, catalogue_unsupported_end);
 }
 std::string_view models() noexcept {
   return between(catalogue_models_begin, catalogue_models_end);

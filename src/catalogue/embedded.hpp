@@ -6,6 +6,7 @@ namespace spidergate::catalogue::embedded {
 
 [[nodiscard]] std::string_view providers() noexcept;
 [[nodiscard]] std::string_view variants() noexcept;
+[[nodiscard]] std::string_view unsupported() noexcept;
 [[nodiscard]] std::string_view models() noexcept;
 [[nodiscard]] std::string_view aliases() noexcept;
 [[nodiscard]] std::string_view synonyms() noexcept;

@@ -16,6 +16,8 @@ using fault = std::optional<std::string>;
 /// An operator who lists a model of a server means that server.
 constexpr int priority_of_configured = 110;
 
+constexpr money most_an_hour{1'000'000'000'000'000};
+
 /// Wire formats that no built-in provider speaks by default.
 constexpr std::array further_dialects{std::string_view{"ollama"}};
 
@@ -121,6 +123,11 @@ fault change_provider(provider& target, const overlay::provider_change& change, 
     if (auto wrong = set_auth(target, *change.auth)) return wrong;
   if (change.token_url)
     if (auto wrong = set_token_url(target, *change.token_url)) return wrong;
+  if (change.gpu_hour_usd) {
+    target.gpu_hour = money::from_usd(*change.gpu_hour_usd);
+    if (!target.gpu_hour || *target.gpu_hour < money{} || *target.gpu_hour > most_an_hour)
+      return ".gpu_hour_usd: '" + *change.gpu_hour_usd + "' is not an amount of dollars for an hour, like 2.49";
+  }
   if (change.on_disconnect)
     if (auto wrong = set_on_disconnect(target, *change.on_disconnect)) return wrong;
   change_variants(target, change);
@@ -194,6 +201,13 @@ fault change_models(const provider& owner, const std::vector<overlay::model_chan
   return std::nullopt;
 }
 
+/// A server of the operator's own that names no models is asked for them.
+void decide_on_discovery(provider& target, const overlay::provider_change& change, const tables& data) {
+  const bool any = std::any_of(data.models.begin(), data.models.end(),
+                               [&target](const model_entry& entry) { return entry.provider == target.id; });
+  target.discover = change.discover.value_or(target.from_config && !any);
+}
+
 fault apply_provider(const overlay::provider_change& change, tables& data) {
   if (auto wrong = check_id(change.id)) return ": " + *wrong;
   auto at = std::lower_bound(data.providers.begin(), data.providers.end(), change.id,
@@ -208,7 +222,9 @@ fault apply_provider(const overlay::provider_change& change, tables& data) {
     at = data.providers.insert(at, std::move(made));
   }
   if (auto wrong = change_provider(*at, change, data)) return wrong;
-  return change_models(*at, change.models, data);
+  if (auto wrong = change_models(*at, change.models, data)) return wrong;
+  decide_on_discovery(*at, change, data);
+  return std::nullopt;
 }
 
 fault apply_alias(const alias_entry& change, tables& data) {

@@ -23,6 +23,7 @@ constexpr std::array provider_fields{
     text_field{"base_url", &change::base_url, "a URL like https://host/v1"},
     text_field{"auth", &change::auth, "bearer, header:NAME, query:NAME, scheme:WORD or none"},
     text_field{"token_url", &change::token_url, "a URL like https://host/token"},
+    text_field{"gpu_hour_usd", &change::gpu_hour_usd, "dollars for an hour, like 2.49"},
     text_field{"key_env", &change::key_env, "the name of an environment variable"},
     text_field{"on_disconnect", &change::on_disconnect, "cancel or drain"},
 };
@@ -71,6 +72,16 @@ void read_integer(yaml_reader& in, const YAML::Node& name, const YAML::Node& nod
     to = *number;
   else
     in.add_fault(name, key, "is '" + *text + "'; allowed is " + std::string(allowed));
+}
+
+void read_flag(yaml_reader& in, const YAML::Node& name, const YAML::Node& node, const std::string& key,
+               std::optional<bool>& to) {
+  const auto text = in.scalar(name, node, key, "true or false");
+  if (!text) return;
+  if (*text == "true" || *text == "false")
+    to = *text == "true";
+  else
+    in.add_fault(name, key, "is '" + *text + "'; allowed is true or false");
 }
 
 void read_model(yaml_reader& in, const YAML::Node& node, const std::string& provider_key,
@@ -128,8 +139,9 @@ void read_models(yaml_reader& in, const YAML::Node& node, const std::string& pro
 }
 
 void read_provider(yaml_reader& in, const std::string& id, const YAML::Node& name_node, const YAML::Node& node) {
-  static const std::vector<std::string_view> allowed = {"name",    "dialect",       "base_url", "auth",  "token_url",
-                                                        "key_env", "on_disconnect", "priority", "models"};
+  static const std::vector<std::string_view> allowed = {"name",      "dialect",      "base_url",      "auth",
+                                                        "token_url", "key_env",      "on_disconnect", "priority",
+                                                        "discover",  "gpu_hour_usd", "models"};
   change made;
   made.id = id;
   const auto provider_key = "providers." + id;
@@ -144,6 +156,8 @@ void read_provider(yaml_reader& in, const std::string& id, const YAML::Node& nam
           made.*(field->field) = in.scalar(field_node, value, key, field->allowed);
         else if (name == "priority")
           read_integer(in, field_node, value, key, made.priority);
+        else if (name == "discover")
+          read_flag(in, field_node, value, key, made.discover);
         else if (name == "models")
           read_models(in, value, provider_key, made.models);
         else

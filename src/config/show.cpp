@@ -88,7 +88,8 @@ providers:
   #openai: { base_url: "https://api.openai.com/v1" }
   # A server of your own. Keys: name, dialect, base_url (both needed), auth (bearer, header:NAME, query:NAME, scheme:WORD, none),
   # token_url (of auth oauth2), key_env, on_disconnect (cancel, drain), priority (higher is preferred among those that list a
-  # bare model name; yours have 110), models.
+  # bare model name; yours have 110), discover (true, false: ask the server for its models, by default where models names
+  # none), gpu_hour_usd (an hour of the machine, for models without a price of their own: see docs/operations.md), models.
   #my-vllm:
   #  dialect: openai
   #  base_url: "http://10.0.0.5:8000/v1"

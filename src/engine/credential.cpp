@@ -84,7 +84,7 @@ std::optional<std::string> fill_settings(std::string_view pattern, const provide
     filled.append(found->second.reveal());
     pattern.remove_prefix(close + 1);
   }
-  return filled;
+  return catalogue::callable_url(std::move(filled));
 }
 
 /// "https://{workspace_host}/v1": the account decides where it goes.

@@ -14,10 +14,15 @@ model::price routing_snapshot::price_of(const router::candidate& who, const std:
                                         std::string_view integration_id) const {
   model::price rates = who.entry != nullptr ? who.entry->price : model::price{};
   if (const auto own = prices.find(brand_id); own != prices.end()) change(rates, own->second, who);
-  if (integration_id.empty()) return rates;
-  if (const auto keys = key_prices.find(who.provider->id); keys != key_prices.end()) {
+  if (const auto keys = key_prices.find(who.provider->id); keys != key_prices.end() && !integration_id.empty()) {
     for (const auto& key : keys->second)
       if (key.integration_id == integration_id) change(rates, key.prices, who);
+  }
+  const auto& hour = who.provider->gpu_hour;
+  if (rates.known() || !hour || machines == nullptr) return rates;
+  if (const auto token = machines->token_of(who.provider->id, *hour)) {
+    rates.input = rates.output = token;
+    rates.estimated = true;
   }
   return rates;
 }

@@ -1,5 +1,7 @@
 #include "receipts.hpp"
 
+#include <algorithm>
+
 namespace spidergate::flow {
 
 namespace {
@@ -24,6 +26,16 @@ std::string_view status_of(engine::report::ending how) noexcept {
 bool was_called(const engine::report& went) noexcept {
   const bool unused = went.used.total() == 0 && !went.used.estimated;
   return went.how != engine::report::ending::client_gone || !unused;
+}
+
+/// Tells how long the provider's machine was busy for what it made, where an hour of it has a price.
+void measure(const routing_snapshot& routing, const catalogue::provider& served, const engine::report& went) {
+  if (routing.machines == nullptr || !served.gpu_hour || went.attempts.empty() || !was_called(went)) return;
+  const auto& last = went.attempts.back();
+  const auto in = model::buckets_of(went.used);
+  const auto read = std::max<std::int64_t>(went.used.prompt, 0) - in.cached;
+  routing.machines->note(served.id, last.started_at, last.latency_ms,
+                         read + std::max<std::int64_t>(went.used.completion, 0));
 }
 
 }  // namespace
@@ -61,7 +73,9 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
     const auto rates = routing.price_of(
         winner.what, r.brand_id, went.attempts.empty() ? std::string_view{} : went.attempts.back().integration_id);
     r.cost_known = rates.known();
+    r.cost_estimated = rates.estimated;
     if (r.cost_known && was_called(went)) r.cost = model::cost_of(went.used, rates);
+    measure(routing, *winner.what.provider, went);
   }
   r.http_status = went.how == engine::report::ending::client_gone ? 499 : 200;
   using ending = engine::report::ending;

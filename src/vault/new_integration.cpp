@@ -20,7 +20,7 @@ std::string filled(std::string url, const std::vector<credential_field>& fields)
     for (auto at = url.find(mark); at != std::string::npos; at = url.find(mark))
       url.replace(at, mark.size(), f.value.reveal());
   }
-  return url;
+  return catalogue::callable_url(std::move(url));
 }
 
 fault_or_origin origin_of(const catalogue::provider& provider, const std::string& own_base_url,

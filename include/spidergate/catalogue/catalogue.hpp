@@ -48,6 +48,8 @@ struct provider {
   int priority = 0;          ///< higher is preferred where several providers list a bare model name
   bool from_config = false;  ///< defined or re-based in the config file: private addresses allowed
   on_disconnect disconnect = on_disconnect::cancel;
+  bool discover = false;          ///< its models are asked for, from time to time, beside those listed here
+  std::optional<money> gpu_hour;  ///< what an hour of its machine costs, for models without a price
   /// The same provider in the other dialects that some of its models speak: other dialect, base_url and auth.
   std::vector<provider> variants;
   /// How a model of this provider is called that speaks `wanted`. Itself where that is its own dialect, empty, or one
@@ -75,8 +77,9 @@ struct model_entry {
   bool no_temperature = false;
   /// False where a capability that is not set means "not stated" rather than "no".
   bool capabilities_stated = false;
-  std::string api;      ///< "responses" or "image_edit" where the model answers on that endpoint only
-  std::string dialect;  ///< where it differs from its provider's
+  bool discovered = false;  ///< its server listed it; what it can do is not known, `mode` neither
+  std::string api;          ///< "responses" or "image_edit" where the model answers on that endpoint only
+  std::string dialect;      ///< where it differs from its provider's
 };
 
 /// An alias: a name for a job, with its chain. An entry is "provider/model" or another alias.
@@ -89,8 +92,21 @@ struct alias_entry {
 /// The names that the config file and price overrides have for the parts of a price: "input_per_mtok_usd", …
 [[nodiscard]] std::span<const std::string_view> price_part_names() noexcept;
 
+/// A base URL with its settings filled in, as it is to be called: Google's location "global" stands in the path, not in
+/// front of the host.
+[[nodiscard]] std::string callable_url(std::string filled);
+
 /// Reads "bearer", "header:NAME", "query:NAME", "scheme:WORD", "none", …; nothing when it is none of them.
 [[nodiscard]] std::optional<std::pair<auth_style, std::string>> parse_auth(std::string_view text);
+
+/// What of a provider is not served, and why: for docs/providers.md.
+struct limitation {
+  std::string subject;  ///< a provider's id, or "dialect:NAME" for all that speak it
+  std::string what;     ///< "everything", "chat", "stop", …
+  std::string reason;   ///< a clause
+};
+/// The embedded table; a malformed one is a std::logic_error.
+[[nodiscard]] std::vector<limitation> known_limitations();
 
 /// One of the config's or built-in rules: a glob over the bare model name, and who serves it.
 struct rule {
@@ -117,6 +133,8 @@ struct overlay {
     using model_change = overlay::model_change;
     std::string id;
     std::optional<std::string> name, dialect, base_url, auth, token_url, key_env, on_disconnect;
+    std::optional<std::string> gpu_hour_usd;
+    std::optional<bool> discover;  ///< default: of a server of one's own without models
     std::optional<int> priority;
     std::vector<model_change> models;
   };
@@ -133,6 +151,11 @@ class catalogue {
   /// nothing).
   [[nodiscard]] static boost::system::result<std::shared_ptr<const catalogue>, std::string> build(
       const overlay& changes);
+
+  /// `base` and the models that servers have listed, but for those that it has already. `found` need not be sorted; an
+  /// entry of a provider that does not exist is left out.
+  [[nodiscard]] static std::shared_ptr<const catalogue> with_discovered(const catalogue& base,
+                                                                        std::vector<model_entry> found);
 
   [[nodiscard]] const provider* find_provider(std::string_view id) const noexcept;
   [[nodiscard]] const model_entry* find_model(std::string_view provider, std::string_view model) const noexcept;

@@ -3,6 +3,7 @@
 #include <spidergate/catalogue/catalogue.hpp>
 #include <spidergate/catalogue/price_overrides.hpp>
 #include <spidergate/engine/engine.hpp>
+#include <spidergate/flow/machine_prices.hpp>
 #include <spidergate/ledger/spool.hpp>
 #include <spidergate/limits/limiter.hpp>
 #include <spidergate/model/api_error.hpp>
@@ -34,6 +35,7 @@ struct routing_snapshot {
   };
 
   std::shared_ptr<const catalogue::catalogue> data;
+  std::shared_ptr<machine_prices> machines;  ///< null: nobody measures
   std::unordered_map<std::string, router::brand_overrides>
       brands;  ///< by brand id; "" holds what applies to all brands
   std::unordered_map<std::string, router::preferences> preferences;    ///< by brand id, where there are any
@@ -45,7 +47,8 @@ struct routing_snapshot {
   [[nodiscard]] const router::brand_overrides& of(const std::string& brand_id) const;
   [[nodiscard]] const router::preferences& preferences_of(const std::string& brand_id) const;
   /// What `who` costs that brand there: the list price, changed by the brand's own, then by those of the integration
-  /// that served.
+  /// that served. Where nobody names a price and the provider's machine has one by the hour, what a token of it has
+  /// cost lately.
   [[nodiscard]] model::price price_of(const router::candidate& who, const std::string& brand_id,
                                       std::string_view integration_id) const;
   /// Every price that `price_of` may give for it.

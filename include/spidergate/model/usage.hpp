@@ -65,6 +65,9 @@ struct price {
   };
   std::vector<image_rate> image_rates;
 
+  /// No list price: worked out from what an hour of the machine costs.
+  bool estimated = false;
+
   /// Prices of the whole request once its prompt is longer than `above_tokens`; absent parts keep the base price.
   struct tier {
     std::int64_t above_tokens = 0;

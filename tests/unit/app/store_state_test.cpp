@@ -57,6 +57,30 @@ TEST_F(state, charges_list_prices_while_overrides_cannot_be_read) {
   EXPECT_FALSE(state_.routing().load()->prices.contains("brd_1"));
 }
 
+TEST_F(state, keeps_what_servers_list_across_a_reload_while_they_are_to_be_asked) {
+  catalogue::overlay changes;
+  auto& server = changes.providers.emplace_back();
+  server.id = "my-vllm", server.dialect = "openai", server.base_url = "http://10.0.0.5:8000/v1";
+  const auto configured = *catalogue::catalogue::build(changes);
+  state_.reconfigure(configured, 60);
+  catalogue::model_entry listed;
+  listed.provider = "my-vllm", listed.id = "qwen3";
+  const auto known = [&] { return state_.routing().load()->data->find_model("my-vllm", "qwen3") != nullptr; };
+  EXPECT_FALSE(known());
+  state_.discovered("my-vllm", {listed});
+  EXPECT_TRUE(known());
+  const auto before = state_.routing().load();
+  state_.discovered("my-vllm", {listed});
+  EXPECT_EQ(state_.routing().load(), before) << "nothing new";
+  state_.reconfigure(configured, 60);
+  EXPECT_TRUE(known());
+  state_.discovered("my-vllm", {});
+  EXPECT_FALSE(known()) << "it lists it no more";
+  state_.discovered("my-vllm", {listed});
+  state_.reconfigure(built_in(), 60);
+  EXPECT_FALSE(known()) << "the provider has gone";
+}
+
 TEST_F(state, gives_a_new_object_with_each_change_of_the_rows) {
   const auto before = state_.rows();
   state_.reconfigure(built_in(), 5);

@@ -111,6 +111,55 @@ TEST(overlay, every_kind_of_price_can_be_set) {
             "providers.openai.models.dall-e-3.per_second_in_usd: '-1' is not an amount of dollars, like 0.000015");
 }
 
+TEST(overlay, an_own_server_without_models_is_asked_for_them) {
+  auto change = server("my-vllm");
+  const auto asked = [&] { return built(with(change))->find_provider("my-vllm")->discover; };
+  EXPECT_TRUE(asked());
+  change.models.emplace_back().name = "qwen3";
+  EXPECT_FALSE(asked());
+  change.discover = true;
+  EXPECT_TRUE(asked());
+  change.models.clear();
+  change.discover = false;
+  EXPECT_FALSE(asked());
+  overlay::provider_change other;
+  other.id = "vllm";
+  EXPECT_FALSE(built(with(other))->find_provider("vllm")->discover) << "nobody said where it is";
+  other.base_url = "http://10.0.0.5:8000/v1";
+  EXPECT_TRUE(built(with(other))->find_provider("vllm")->discover);
+  other.id = "openai";
+  EXPECT_FALSE(built(with(other))->find_provider("openai")->discover) << "its models are known";
+}
+
+TEST(overlay, an_hour_of_a_machine_has_a_price) {
+  auto change = server("my-vllm");
+  change.gpu_hour_usd = "2.49";
+  EXPECT_EQ(built(with(change))->find_provider("my-vllm")->gpu_hour, money::from_usd("2.49"));
+  for (const auto* bad : {"-1", "much", "1000001"}) {
+    change.gpu_hour_usd = bad;
+    EXPECT_EQ(fault_of(with(change)), "providers.my-vllm.gpu_hour_usd: '" + std::string(bad) +
+                                          "' is not an amount of dollars for an hour, like 2.49");
+  }
+}
+
+TEST(catalogue, what_servers_list_is_added_to_what_is_known) {
+  auto change = server("my-vllm");
+  change.models.emplace_back().name = "qwen3";
+  change.models[0].context = 32'768;
+  const auto base = built(with(change));
+  std::vector<model_entry> found(3);
+  found[0].provider = "my-vllm", found[0].id = "new", found[0].context = 4096;
+  found[1].provider = "my-vllm", found[1].id = "qwen3";
+  found[2].provider = "nobody", found[2].id = "lost";
+  const auto data = catalogue::with_discovered(*base, found);
+  EXPECT_EQ(data->models().size(), base->models().size() + 1);
+  ASSERT_NE(data->find_model("my-vllm", "new"), nullptr);
+  EXPECT_TRUE(data->find_model("my-vllm", "new")->discovered);
+  EXPECT_EQ(data->models_named("new")[0]->context, 4096);
+  EXPECT_EQ(data->find_model("my-vllm", "qwen3")->context, 32'768) << "what the operator says stays";
+  EXPECT_NE(data->find_alias("spideriq/coding"), nullptr);
+}
+
 TEST(overlay, a_token_url_and_a_models_dialect_can_be_set) {
   overlay::provider_change change;
   change.id = "vertex";

@@ -56,6 +56,20 @@ TEST(destination_of, refuses_an_origin_that_the_credential_is_not_bound_to) {
   EXPECT_FALSE(destination_of(p, key, {}, false));
 }
 
+TEST(destination_of, calls_googles_global_location_at_the_host_without_a_region) {
+  auto p = provider_at("https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}");
+  vault::lease key;
+  key.origin = "https://aiplatform.googleapis.com";
+  const auto global = destination_of(p, key, *read_credential(R"({"region":"global","project":"p"})"), false);
+  ASSERT_TRUE(global);
+  EXPECT_EQ(global->where.host, "aiplatform.googleapis.com");
+  EXPECT_EQ(global->base_path, "/v1/projects/p/locations/global");
+  key.origin = "https://us-east5-aiplatform.googleapis.com";
+  const auto other = destination_of(p, key, *read_credential(R"({"region":"us-east5","project":"p"})"), false);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->where.host, "us-east5-aiplatform.googleapis.com");
+}
+
 catalogue::provider provider_with_variant() {
   auto p = provider_at("https://{resource}.openai.example.com/openai");
   p.dialect = "azure-openai";
