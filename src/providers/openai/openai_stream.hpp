@@ -1,4 +1,5 @@
 #pragma once
+#include "message_form.hpp"
 #include "tool_calls.hpp"
 #include "usage.hpp"
 
@@ -22,11 +23,14 @@ namespace spidergate::providers::openai {
 ///    the figures exactly once, in such a last chunk, made up from the last ones said where the provider has none.
 ///    Clients add usages up, so figures that a provider repeats in every chunk would be counted many times. With vLLM's
 ///    `continuous_usage_stats` nothing of this is touched;
+///  - it is Azure's word on the prompt, in a chunk without choices, on which many clients' loops stand: the next chunk
+///    carries it;
+///  - Mistral's content comes in parts (message_form.hpp), or sources come beside the choices: annotations at the end;
 ///  - it is no chunk at all (a ping): dropped.
 /// An in-band error ends the stream: facts().error is set, feed() goes on returning true and swallows the rest.
 class openai_stream final : public stream_decoder {
  public:
-  explicit openai_stream(const model::inference_request& asked);
+  explicit openai_stream(const answer_input& in);
   [[nodiscard]] bool feed(std::string_view bytes, std::string& out) override;
   [[nodiscard]] bool end(std::string& out) override;
   [[nodiscard]] const stream_facts& facts() const noexcept override { return facts_; }
@@ -45,6 +49,7 @@ class openai_stream final : public stream_decoder {
   void on_error(json::value root);
   void on_chunk(json::value root, std::string& out);
   void on_usage_chunk(json::value root, json::value usage, std::string& out);
+  [[nodiscard]] bool hold_filter_results(json::value root);
   void on_choice(json::value v, std::int64_t position);
   void on_delta(json::value delta, choice& of);
   [[nodiscard]] choice& choice_at(std::int64_t index);
@@ -58,6 +63,7 @@ class openai_stream final : public stream_decoder {
 
   [[nodiscard]] std::string estimated_usage() const;
 
+  const bool chat_;
   const bool wants_usage_;
   const bool usage_untouched_;
   const std::int64_t estimated_prompt_;
@@ -68,6 +74,8 @@ class openai_stream final : public stream_decoder {
   sse_framer framer_;
   stream_facts facts_;
   std::vector<choice> choices_;
+  std::vector<source> sources_;  ///< of the chunk at hand
+  std::string filter_results_;   ///< raw, for the next chunk
   json::splice edits_;
   std::string identity_;    ///< `"id":…,"object":…,"created":…,"model":…` of the stream's chunks
   std::string last_usage_;  ///< raw, for a last chunk of our own

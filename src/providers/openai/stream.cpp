@@ -1,4 +1,6 @@
 #include "../error_reading.hpp"
+#include "byte_stream.hpp"
+#include "event_stream.hpp"
 #include "openai_dialect.hpp"
 #include "openai_stream.hpp"
 #include "produced.hpp"
@@ -28,10 +30,11 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-openai_stream::openai_stream(const model::inference_request& asked)
-    : wants_usage_(asked.include_usage),
-      usage_untouched_(asked.include_usage && asks_continuous_usage(asked)),
-      estimated_prompt_(asked.estimated_prompt_tokens) {}
+openai_stream::openai_stream(const answer_input& in)
+    : chat_(in.asked.kind == model::endpoint::chat),
+      wants_usage_(in.asked.include_usage),
+      usage_untouched_(in.asked.include_usage && asks_continuous_usage(in.asked)),
+      estimated_prompt_(in.asked.estimated_prompt_tokens) {}
 
 bool openai_stream::feed(std::string_view bytes, std::string& out) {
   if (failed_) return false;
@@ -134,9 +137,15 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
   note_usage(counts ? usage : groq.find("usage"));
   if (!choices.is(json::kind::array) || choices.empty()) {
     if (counts) return on_usage_chunk(root, usage, out);
-    if (!choices.is(json::kind::array)) return;
+    if (!choices.is(json::kind::array) || hold_filter_results(root)) return;
   }
   if (!identified_ && !choices.empty()) remember(root);
+  if (!filter_results_.empty()) {
+    if (!root.find("prompt_filter_results").exists())
+      edits_.insert(edits_.text().data() + 1, "\"prompt_filter_results\":" + filter_results_ + ",");
+    filter_results_.clear();
+  }
+  sources_ = cited_sources(root);
   std::int64_t position = 0;
   for (const auto element : choices.elements()) on_choice(element, position++);
   if (facts_.error) return;
@@ -155,6 +164,14 @@ void openai_stream::on_usage_chunk(json::value root, json::value usage, std::str
   forward(out);
 }
 
+bool openai_stream::hold_filter_results(json::value root) {
+  constexpr std::size_t most_bytes = 64 * 1024;
+  const auto results = root.find("prompt_filter_results");
+  if (!results.given() || results.raw().size() > most_bytes) return false;
+  filter_results_ = results.raw();
+  return true;
+}
+
 void openai_stream::on_choice(json::value v, std::int64_t position) {
   json::value delta, finish, error, number, text;
   for (const auto& m : v.members()) {
@@ -167,19 +184,25 @@ void openai_stream::on_choice(json::value v, std::int64_t position) {
   if (error.is(json::kind::object) || finish.literal() == "error") return on_error(v);
   const auto index = number.whole_number();
   auto& of = choice_at(index && *index >= 0 ? *index : position);
+  const bool ends = !finish.literal().empty();
   if (delta.exists()) {
     on_delta(delta, of);
+    if (ends) annotate(delta, sources_, edits_);
   } else if (text.exists()) {  // the legacy form; beside a delta (Together) it only repeats it
     note_produced({"text", text});
+  } else if (chat_ && v.is(json::kind::object) && !v.empty() && !v.find("message").exists()) {
+    // Azure's filters speak of text sent before; clients' loops want a delta.
+    edits_.insert(v.raw().data() + 1, R"("delta":{},)");
   }
   // "" is how some say null.
-  if (!finish.literal().empty()) of.finished = true;
+  if (ends) of.finished = true;
 }
 
 void openai_stream::on_delta(json::value delta, choice& of) {
   for (const auto& m : delta.members()) {
     note_produced(m);
     if (m.name == "tool_calls") of.tools.normalise(m.value, edits_);
+    if (m.name == "content") flatten_content(m, edits_);
     if (m.name == "function_call") stringify(m.value.find("arguments"), edits_);
   }
 }
@@ -266,8 +289,14 @@ void openai_stream::finish_usage(std::string& out) {
   out.append("data: {").append(identity_).append("\"choices\":[],\"usage\":").append(last_usage_).append("}\n\n");
 }
 
-std::unique_ptr<stream_decoder> openai_dialect::open_stream(const answer_input& in, std::string_view) const {
-  return std::make_unique<openai_stream>(in.asked);
+std::unique_ptr<stream_decoder> openai_dialect::open_stream(const answer_input& in,
+                                                            std::string_view content_type) const {
+  using model::endpoint;
+  if (in.asked.kind == endpoint::chat || in.asked.kind == endpoint::completions)
+    return std::make_unique<openai_stream>(in);
+  const bool events = to_lower(content_type).find("event-stream") != std::string::npos;
+  if (in.asked.kind == endpoint::speech && !events) return std::make_unique<byte_stream>(in, content_type);
+  return std::make_unique<event_stream>(in);
 }
 
 }  // namespace spidergate::providers::openai
