@@ -18,6 +18,9 @@ using chat::drop;
 // What is the Messages API's own, for clients that know it: sent as it came.
 constexpr std::array<std::string_view, 6> own_members{"cache_control", "container",   "context_management",
                                                       "inference_geo", "mcp_servers", "speed"};
+// What a function may have beside its schema there.
+constexpr std::array<std::string_view, 4> own_tool_members{"defer_loading", "input_examples", "allowed_callers",
+                                                           "eager_input_streaming"};
 // What this dialect says in its own words, or drops by itself.
 constexpr std::array<std::string_view, 31> carried{"max_tokens",
                                                    "max_completion_tokens",
@@ -133,6 +136,9 @@ class body_writer {
       } else {
         drop(wire_, "tools.function.strict");
       }
+    }
+    for (const auto name : own_tool_members) {
+      if (const auto v = t.whole.find(name); v.given()) out_.member(name).raw(v.raw());
     }
     if (t.cache_control.exists()) out_.member("cache_control").raw(t.cache_control.raw());
     out_.raw("}");

@@ -7,6 +7,7 @@ from typing import Protocol
 from ..answer import Answer
 from ..behaviour import Behaviour
 from ..http_wire import Request
+from .anthropic import Anthropic
 from .gemini import Gemini
 from .openai import OpenAI
 
@@ -25,4 +26,4 @@ class Dialect(Protocol):
         """An error in this dialect's shape."""
 
 
-DIALECTS = {"gemini": Gemini, "openai": OpenAI}
+DIALECTS = {"anthropic": Anthropic, "gemini": Gemini, "openai": OpenAI}
