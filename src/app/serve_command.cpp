@@ -4,6 +4,7 @@
 #include "plan_from_config.hpp"
 #include "server.hpp"
 
+#include <spidergate/providers/dialect.hpp>
 #include <spidergate/runtime/worker.hpp>
 #include <spidergate/store/repositories.hpp>
 #include <spidergate/telemetry/log.hpp>
@@ -30,8 +31,8 @@ std::string model_to_try(cli::context& with) {
   const catalogue::model_entry* best = nullptr;
   for (const auto& m : data.models()) {
     const auto* p = data.find_provider(m.provider);
-    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty() || p->dialect != "openai")
-      continue;
+    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty()) continue;
+    if (!providers::serves(m.dialect.empty() ? p->dialect : m.dialect, model::endpoint::chat)) continue;
     if (!has_key(*p) && !(p->from_config && p->auth == catalogue::auth_style::none)) continue;
     if (best == nullptr ||
         m.price.input.value_or(unit_price{INT64_MAX}) < best->price.input.value_or(unit_price{INT64_MAX}))

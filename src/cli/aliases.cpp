@@ -65,10 +65,7 @@ record row_of(std::string_view name, std::string_view source, std::string_view b
 /// The kind of request that an alias is for, told by what its first known model does.
 model::endpoint purpose_of(const std::vector<router::candidate>& chain) {
   for (const auto& c : chain) {
-    if (c.entry == nullptr) continue;
-    if (c.entry->mode == catalogue::mode::embedding) return model::endpoint::embeddings;
-    if (c.entry->mode == catalogue::mode::moderation) return model::endpoint::moderations;
-    return model::endpoint::chat;
+    if (c.entry != nullptr) return router::endpoint_for(c.entry->mode);
   }
   return model::endpoint::chat;
 }
@@ -82,11 +79,9 @@ router::candidate_health health_of(const vault::vault& keys, const router::candi
 
 /// Why the router would not try a candidate at all.
 std::string why_left_out(const router::candidate& who, const router::candidate_health& health) {
-  const auto& dialects = providers::known_dialects();
   const auto& dialect =
       who.entry != nullptr && !who.entry->dialect.empty() ? who.entry->dialect : who.provider->dialect;
-  if (std::find(dialects.begin(), dialects.end(), dialect) == dialects.end())
-    return "this version does not speak its dialect '" + dialect + "'";
+  if (providers::find_dialect(dialect) == nullptr) return "this version does not speak its dialect '" + dialect + "'";
   if (!health.has_any_key)
     return "no key for " + who.provider->id + ": `spidergate provider add " + who.provider->id + "`";
   return "it cannot do what this alias is for";
@@ -97,7 +92,7 @@ using ranking = std::vector<router::ranked_candidate>;
 ranking rank_with_all(const router::resolution& resolved, const std::vector<router::candidate_health>& health) {
   model::inference_request asked;
   asked.kind = purpose_of(resolved.chain);
-  auto ranked = router::rank(resolved, health, asked, providers::known_dialects());
+  auto ranked = router::rank(resolved, health, asked, providers::serves);
   auto order = ranked ? std::move(*ranked) : ranking{};
   for (std::size_t i = 0; i < resolved.chain.size(); ++i) {
     const auto name = resolved.chain[i].name();

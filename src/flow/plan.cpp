@@ -95,7 +95,7 @@ model::outcome<plan> make_plan(rooms& house, const request_context& context, con
   std::vector<router::candidate_health> health;
   health.reserve(chain.size());
   for (const auto& c : chain) health.push_back(health_of(house, context, c, made.probes));
-  auto order = router::rank(made.resolved, health, asked, providers::known_dialects());
+  auto order = router::rank(made.resolved, health, asked, providers::serves);
   if (!order) {
     made.release(house.health);
     return order.error();

@@ -1,7 +1,5 @@
 #include "abilities.hpp"
 
-#include <algorithm>
-
 namespace spidergate::router {
 namespace {
 
@@ -41,12 +39,13 @@ endpoint_demand demand_of(model::endpoint kind) {
 
 ability judge_endpoint(const candidate& what, model::endpoint kind) {
   const auto demand = demand_of(kind);
-  if (what.entry == nullptr) {
+  if (what.entry == nullptr || what.entry->discovered) {
     if (what.provider->has_endpoint(demand.endpoint)) return {};
     return {verdict::no, "has no " + std::string(demand.endpoint) + " endpoint"};
   }
   if (what.entry->mode != demand.mode) return {verdict::no, std::string(demand.words)};
   if (what.entry->api == "responses") return {verdict::no, "answers on /responses only"};
+  if (what.entry->api == "image_edit") return {verdict::no, "changes images, and makes none"};
   return {};
 }
 
@@ -64,11 +63,21 @@ ability judge_needs(const catalogue::model_entry& entry, const model::request_ne
 
 }  // namespace
 
-ability judge(const candidate& what, const model::inference_request& asked,
-              std::span<const std::string_view> dialects) {
+model::endpoint endpoint_for(catalogue::mode what) noexcept {
+  using model::endpoint;
+  for (const auto kind : {endpoint::embeddings, endpoint::moderations, endpoint::images, endpoint::speech,
+                          endpoint::transcriptions, endpoint::rerank}) {
+    if (demand_of(kind).mode == what) return kind;
+  }
+  return endpoint::chat;
+}
+
+ability judge(const candidate& what, const model::inference_request& asked, served_by served) {
   const auto dialect = dialect_of(what);
-  if (std::find(dialects.begin(), dialects.end(), dialect) == dialects.end())
-    return {verdict::no, "speaks the dialect '" + std::string(dialect) + "', which this version does not serve"};
+  if (!served(dialect, asked.kind)) {
+    const auto kind = std::string(model::endpoint_name(asked.kind));
+    return {verdict::no, "speaks the dialect '" + std::string(dialect) + "', which does not serve " + kind + " here"};
+  }
   auto found = judge_endpoint(what, asked.kind);
   if (found.answer != verdict::yes || what.entry == nullptr || what.entry->mode != catalogue::mode::chat) return found;
   return judge_needs(*what.entry, asked.needs);

@@ -2,9 +2,7 @@
 #include <spidergate/model/inference_request.hpp>
 #include <spidergate/router/router.hpp>
 
-#include <span>
 #include <string>
-#include <string_view>
 
 namespace spidergate::router {
 
@@ -19,7 +17,6 @@ struct ability {
   std::string because;  ///< of `not_said` and `no`: a clause after the candidate's name, "takes no images"
 };
 
-[[nodiscard]] ability judge(const candidate& what, const model::inference_request& asked,
-                            std::span<const std::string_view> dialects);
+[[nodiscard]] ability judge(const candidate& what, const model::inference_request& asked, served_by served);
 
 }  // namespace spidergate::router

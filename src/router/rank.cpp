@@ -134,13 +134,12 @@ std::string_view standing_name(standing s) noexcept {
 }
 
 model::outcome<std::vector<ranked_candidate>> rank(const resolution& resolved, std::span<const candidate_health> health,
-                                                   const model::inference_request& asked,
-                                                   std::span<const std::string_view> dialects) {
+                                                   const model::inference_request& asked, served_by served) {
   std::vector<runner> able, keyless;
   std::string first_reason;
   for (std::size_t i = 0; i < resolved.chain.size(); ++i) {
     const auto& what = resolved.chain[i];
-    auto can = judge(what, asked, dialects);
+    auto can = judge(what, asked, served);
     if (can.answer == verdict::no) {
       if (first_reason.empty()) first_reason = std::move(can.because);
       continue;

@@ -205,5 +205,7 @@ class dialect {
 /// The dialect of that name, or null when this build does not speak it.
 [[nodiscard]] const dialect* find_dialect(std::string_view name) noexcept;
 [[nodiscard]] const std::vector<std::string_view>& known_dialects();
+/// Whether this build speaks that dialect, and whether that dialect serves such requests.
+[[nodiscard]] bool serves(std::string_view dialect, model::endpoint kind) noexcept;
 
 }  // namespace spidergate::providers

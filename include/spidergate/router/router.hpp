@@ -72,6 +72,12 @@ struct ranked_candidate {
   std::string reason;  ///< why it stands where it stands, one short clause
 };
 
+/// What is asked of models of that mode, first of all.
+[[nodiscard]] model::endpoint endpoint_for(catalogue::mode what) noexcept;
+
+/// Whether requests of that kind can be made in that dialect. (Of the room `providers`, which is out of reach here.)
+using served_by = bool (*)(std::string_view dialect, model::endpoint kind);
+
 /// The chain in the order of attempts: usable ones in chain order, but one whose success rate is more than 10 points
 /// below a usable one of the same chain moves behind it (both with at least 5 samples); then probing, then down.
 ///
@@ -82,11 +88,11 @@ struct ranked_candidate {
 /// - Candidates without any key are dropped too, but for self-hosted ones, which need none; when nothing is left that
 /// is no_available_key.
 ///
-/// `health` is parallel to the chain; one that is too short says that the rest is well. `dialects` are those that this
-/// build speaks. Pure: any thread.
+/// `health` is parallel to the chain; one that is too short says that the rest is well. `served` tells which dialects
+/// this build speaks for what. Pure: any thread.
 [[nodiscard]] model::outcome<std::vector<ranked_candidate>> rank(const resolution& resolved,
                                                                  std::span<const candidate_health> health,
                                                                  const model::inference_request& asked,
-                                                                 std::span<const std::string_view> dialects);
+                                                                 served_by served);
 
 }  // namespace spidergate::router

@@ -8,8 +8,16 @@ namespace {
 using names = std::vector<std::string>;
 using breaker = candidate_health::breaker;
 
-constexpr std::string_view all_dialects[] = {"openai", "anthropic", "gemini", "cohere", "bedrock"};
-constexpr std::string_view openai_only[] = {"openai"};
+bool all_dialects(std::string_view, model::endpoint) {
+  return true;
+}
+bool openai_only(std::string_view dialect, model::endpoint) {
+  return dialect == "openai";
+}
+/// What Anthropic's dialect has.
+bool chat_only(std::string_view dialect, model::endpoint kind) {
+  return dialect == "openai" || kind == model::endpoint::chat;
+}
 
 const catalogue::catalogue& data() {
   static const auto built = [] {
@@ -231,6 +239,29 @@ TEST(rank, candidates_of_dialects_that_are_not_spoken_are_dropped) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, model::api_errc::unsupported_by_model);
   EXPECT_NE(found.error().message.find("dialect 'anthropic'"), std::string::npos);
+}
+
+TEST(rank, a_dialect_serves_what_it_has_and_nothing_else) {
+  const auto mixed = chain({"anthropic/claude-sonnet-5", "openai/gpt-4o"});
+  EXPECT_EQ(order(rank(mixed, {}, {}, chat_only)).size(), 2u);
+  model::inference_request asked;
+  asked.kind = model::endpoint::completions;
+  EXPECT_EQ(order(rank(mixed, {}, asked, chat_only)), names{"openai/gpt-4o"});
+  const auto found = rank(chain({"anthropic/claude-sonnet-5"}), {}, asked, chat_only);
+  ASSERT_FALSE(found);
+  EXPECT_NE(found.error().message.find("does not serve completions here"), std::string::npos) << found.error().message;
+}
+
+TEST(rank, each_mode_is_asked_at_its_own_endpoint) {
+  for (const auto& entry : data().models()) {
+    model::inference_request asked;
+    asked.kind = endpoint_for(entry.mode);
+    const bool apart = !entry.api.empty();
+    const auto found = ranked(chain({entry.provider + "/" + entry.id}), {}, asked);
+    EXPECT_TRUE(found.has_value() || apart) << entry.provider << "/" << entry.id << ": " << found.error().message;
+    asked.kind = entry.mode == catalogue::mode::rerank ? model::endpoint::images : model::endpoint::rerank;
+    EXPECT_FALSE(ranked(chain({entry.provider + "/" + entry.id}), {}, asked)) << entry.provider << "/" << entry.id;
+  }
 }
 
 TEST(rank, a_model_may_speak_another_dialect_than_its_provider) {
