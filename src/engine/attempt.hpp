@@ -1,4 +1,5 @@
 #pragma once
+#include "access_tokens.hpp"
 #include "failure.hpp"
 
 #include <spidergate/engine/engine.hpp>
@@ -41,6 +42,7 @@ struct attempt_outcome {
 struct attempt_setting {
   runtime::worker& home;
   upstream::client& providers;
+  access_tokens& tokens;
   const task& what;
   const options& clocks;
   stream_progress& stream;

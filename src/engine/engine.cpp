@@ -38,6 +38,7 @@ class run_state {
         settings_(settings),
         setting_{.home = owner.home_,
                  .providers = owner.providers_,
+                 .tokens = *owner.tokens_,
                  .what = what,
                  .clocks = settings,
                  .stream = stream_,
@@ -57,8 +58,7 @@ class run_state {
   [[nodiscard]] steady_time now() const { return owner_.home_.time().steady_now(); }
 
   [[nodiscard]] bool over() const {
-    return given_up_ || what_.stop.stopped() || now() >= what_.deadline ||
-           report_.attempts.size() >= static_cast<std::size_t>(settings_.max_attempts);
+    return given_up_ || what_.stop.stopped() || now() >= what_.deadline || calls_ >= settings_.max_attempts;
   }
 
   /// After a context-length refusal only larger windows are worth a call.
@@ -80,6 +80,7 @@ class run_state {
         co_return true;
       }
       failures_.push_back(outcome.why);
+      if (outcome.why.unsupported) --calls_;
       const auto& why = failures_.back();
       switch (why.next) {
         case next_step::give_up:
@@ -147,6 +148,7 @@ class run_state {
   awaitable<attempt_outcome> attempt(std::size_t index, const vault::lease& key) {
     const auto& who = candidate(index);
     const auto begun = now();
+    ++calls_;
     model::attempt record{.provider = who.provider->id,
                           .model = who.model,
                           .integration_id = key.integration_id,
@@ -156,7 +158,8 @@ class run_state {
                      .model = record.model,
                      .fallback_from = index == 0 ? std::string() : candidate(0).name(),
                      .attempts = report_.attempts.size() + 1,
-                     .dropped_params = {}};
+                     .dropped_params = {},
+                     .content_type = {}};
     auto outcome = co_await make_attempt(setting_, who, key);
     const auto ended = now();
     report_.upstream_time += std::chrono::duration_cast<std::chrono::microseconds>(ended - begun);
@@ -237,6 +240,7 @@ class run_state {
   report report_;
   std::vector<failure> failures_;
   std::int64_t needed_context_ = 0;
+  int calls_ = 0;
   int retries_made_ = 0;
   bool given_up_ = false;
   bool keys_uncounted_ = false;  // a candidate was left out because the counters could not be asked
@@ -244,7 +248,13 @@ class run_state {
 
 engine::engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health,
                std::function<double()> jitter)
-    : home_(home), providers_(providers), keys_(keys), health_(health), jitter_(std::move(jitter)) {}
+    : home_(home),
+      providers_(providers),
+      keys_(keys),
+      health_(health),
+      tokens_(std::make_unique<access_tokens>(home, providers)),
+      jitter_(std::move(jitter)) {}
+engine::~engine() = default;
 
 awaitable<report> engine::run(const task& what, const options& settings) {
   run_state state(*this, what, settings);
@@ -273,8 +283,13 @@ awaitable<std::optional<std::string>> engine::probe(const router::candidate& who
                   .retry_count = 0,
                   .forwarded_headers = no_headers,
                   .stop = stop};
-  attempt_setting setting{
-      .home = home_, .providers = providers_, .what = what, .clocks = settings, .stream = stream, .head = {}};
+  attempt_setting setting{.home = home_,
+                          .providers = providers_,
+                          .tokens = *tokens_,
+                          .what = what,
+                          .clocks = settings,
+                          .stream = stream,
+                          .head = {}};
   auto outcome = co_await make_attempt(setting, who, key);
   if (outcome.how == attempt_outcome::ending::answered) co_return std::nullopt;
   co_return outcome.why.label + ": " + outcome.why.message;

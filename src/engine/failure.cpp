@@ -99,6 +99,23 @@ failure from_transport(error_code code, std::string_view clock) {
   return f;
 }
 
+failure cannot_say(const providers::refusal& why) {
+  failure f;
+  f.next = next_step::other_candidate;
+  f.unsupported = true;
+  f.label = "unsupported";
+  f.message = why.message;
+  f.to_client = model::make_error(model::api_errc::unsupported_by_model, why.message, why.param);
+  return f;
+}
+
+failure would_drop(const std::string& candidate, const std::vector<std::string>& params) {
+  std::string names;
+  for (const auto& param : params) names.append(names.empty() ? "'" : "', '").append(param);
+  return cannot_say({params.front(), "strict_params is set, and '" + candidate + "' does not take " + names +
+                                         "': leave that out, or strict_params."});
+}
+
 failure unparsable(std::string message) {
   failure f;
   f.label = "bad answer";

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace spidergate::engine {
 
@@ -28,9 +29,10 @@ struct failure {
   bool counts_for_breaker = false;
   bool rate_limited = false;
   bool credentials_refused = false;
-  int status = 0;       ///< the provider's
-  std::string label;    ///< short, for traces: "429", "clock connect", "bad answer"
-  std::string message;  ///< one sentence for people
+  bool unsupported = false;  ///< nobody was asked: dialect or provider have no way to say what the request wants
+  int status = 0;            ///< the provider's
+  std::string label;         ///< short, for traces: "429", "clock connect", "bad answer"
+  std::string message;       ///< one sentence for people
   std::optional<std::chrono::milliseconds> retry_after;
   model::api_error to_client;  ///< with give_up and larger_window: what the client gets
 };
@@ -40,6 +42,12 @@ struct failure {
 
 /// What the connection did. `clock` names the clock behind a read_timeout.
 [[nodiscard]] failure from_transport(error_code code, std::string_view clock);
+
+/// The dialect or the provider has no way to say what is asked: somebody else may.
+[[nodiscard]] failure cannot_say(const providers::refusal& why);
+
+/// The client would rather have a refusal than parameters left out (strict_params).
+[[nodiscard]] failure would_drop(const std::string& candidate, const std::vector<std::string>& params);
 
 /// An answer that is none.
 [[nodiscard]] failure unparsable(std::string message);

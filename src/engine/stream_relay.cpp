@@ -56,9 +56,12 @@ class relay {
 
   [[nodiscard]] steady_time next_wake() const {
     auto wake = std::min(in_.what.deadline, content_clock());
-    if (!client_gone_) wake = std::min(wake, in_.stream.last_sent + in_.clocks.stream_keep_alive);
+    if (!client_gone_ && fillable()) wake = std::min(wake, in_.stream.last_sent + in_.clocks.stream_keep_alive);
     return wake;
   }
+
+  /// Whether silence can be filled: with comments between events, and with nothing in other bytes.
+  [[nodiscard]] bool fillable() const { return decoder_->content_type().empty(); }
 
   [[nodiscard]] bool clock_ran_out() const { return now() >= std::min(in_.what.deadline, content_clock()); }
 
@@ -91,6 +94,9 @@ class relay {
       return unparsable("the stream ended without an answer");
     if (!facts.content_seen && pending_.size() > in_.clocks.max_uncommitted_bytes)
       return unparsable("too much came before the first content");
+    // A keep-alive of an earlier attempt has promised events.
+    if (in_.stream.opened && !in_.stream.committed && !fillable())
+      return unparsable("the provider answered a stream of events with other bytes");
     return std::nullopt;
   }
 
@@ -127,6 +133,7 @@ class relay {
     if (in_.stream.opened) return;
     in_.stream.opened = true;
     in_.head.early = early;
+    in_.head.content_type = decoder_->content_type();
     in_.what.sink->open(in_.head);
   }
 

@@ -39,10 +39,16 @@ model::api_error verdict_on(const std::vector<failure>& failures, const std::vec
     return error;
   }
   if (failures.empty()) return nobody_to_ask();
-  const auto& last = failures.back();
+  const auto asked = [](const failure& f) { return !f.unsupported; };
+  const auto last_asked = std::find_if(failures.rbegin(), failures.rend(), asked);
+  // Those who were not asked at all say nothing about those who were.
+  if (last_asked == failures.rend()) return failures.front().to_client;
+  const auto& last = *last_asked;
   if (last.next == next_step::give_up || last.next == next_step::larger_window) return last.to_client;
 
-  const auto all = [&](auto claim) { return std::all_of(failures.begin(), failures.end(), claim); };
+  const auto all = [&](auto claim) {
+    return std::all_of(failures.begin(), failures.end(), [&](const failure& f) { return f.unsupported || claim(f); });
+  };
   auto code = model::api_errc::provider_error;
   if (all([](const failure& f) { return f.rate_limited; })) code = model::api_errc::provider_rate_limited;
   if (all([](const failure& f) { return f.credentials_refused; })) code = model::api_errc::provider_auth_failed;

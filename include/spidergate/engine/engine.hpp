@@ -53,11 +53,12 @@ class response_sink {
     std::string fallback_from;  ///< "provider/model" of the first choice, when another serves
     std::size_t attempts = 0;
     std::vector<std::string> dropped_params;
+    std::string content_type;  ///< empty: server-sent events; else bytes that nothing may be added to
     bool early = false;
   };
   /// Called once, before the first write.
   virtual void open(const opening& head) = 0;
-  /// Sends whole SSE frames. A failure means that the client has gone or does not read.
+  /// Sends whole SSE frames, or bytes as they came. A failure means that the client has gone or does not read.
   virtual awaitable<result<void>> write(std::string_view frames) = 0;
 };
 
@@ -80,10 +81,10 @@ struct task {
 /// How it went.
 struct report {
   enum class ending : std::uint8_t {
-    answered,       ///< `body` is the whole answer
-    streamed,       ///< a good stream has been written, all but "[DONE]"
+    answered,       ///< `answer` is the whole answer, perhaps to a question that asked for a stream
+    streamed,       ///< a good stream has been written, all but the "[DONE]" of events
     failed,         ///< nothing of an answer has been sent: `error`
-    stream_failed,  ///< the stream has begun and died: `error` goes out as its last frame
+    stream_failed,  ///< the stream has begun and died: `error` goes out as the last frame of events
     client_gone,    ///< the client left; what was produced is in `used`
   };
   ending how = ending::failed;
@@ -103,11 +104,14 @@ struct report {
       remainder;  ///< with streamed: give it to finish_reading() once the client has its answer
 };
 
+class access_tokens;
+
 /// Carries out a plan on one worker: attempts, failover, retries, clocks, and the relay of streams. Worker thread only.
 class engine {
  public:
   engine(runtime::worker& home, upstream::client& providers, vault::vault& keys, health_board& health,
          std::function<double()> jitter);
+  ~engine();
 
   /// Tries the candidates in order until one serves (spec 10). Never throws for what a provider does.
   /// `what`, all that it refers to, and `settings` outlive the call.
@@ -126,6 +130,7 @@ class engine {
   upstream::client& providers_;
   vault::vault& keys_;
   health_board& health_;
+  std::unique_ptr<access_tokens> tokens_;
   std::function<double()> jitter_;  ///< uniform in [0, 1): the back-off's randomness
 };
 

@@ -41,13 +41,59 @@ class scripted_call final : public upstream::call {
 
 class collecting_sink final : public response_sink {
  public:
-  void open(const opening&) override { opened = true; }
+  void open(const opening& head) override {
+    opened = true;
+    content_type = head.content_type;
+  }
   awaitable<result<void>> write(std::string_view frames) override {
     text += frames;
     co_return result<void>{};
   }
   bool opened = false;
+  std::string content_type;
   std::string text;
+};
+
+/// Sound: bytes that go out as they came.
+class sounding final : public providers::stream_decoder {
+ public:
+  [[nodiscard]] bool feed(std::string_view bytes, std::string& out) override {
+    out += bytes;
+    facts_.content_seen = true;
+    facts_.content_bytes += static_cast<std::int64_t>(bytes.size());
+    return bytes.find("broken") == std::string_view::npos;
+  }
+  [[nodiscard]] bool end(std::string&) override {
+    facts_.finished = facts_.done = true;
+    return true;
+  }
+  [[nodiscard]] const providers::stream_facts& facts() const noexcept override { return facts_; }
+  [[nodiscard]] std::string_view content_type() const noexcept override { return "audio/mpeg"; }
+
+ private:
+  providers::stream_facts facts_;
+};
+
+class voices final : public providers::dialect {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "voices"; }
+  [[nodiscard]] bool serves(model::endpoint) const noexcept override { return true; }
+  [[nodiscard]] boost::system::result<providers::wire_request, providers::refusal> encode(
+      const providers::encode_input&) const override {
+    return providers::wire_request{};
+  }
+  [[nodiscard]] boost::system::result<std::variant<providers::client_answer, providers::follow_up>,
+                                      providers::provider_error>
+  decode(const providers::answer_input&, std::string_view, std::string_view) const override {
+    return providers::provider_error{};
+  }
+  [[nodiscard]] std::unique_ptr<providers::stream_decoder> open_stream(const providers::answer_input&,
+                                                                       std::string_view) const override {
+    return std::make_unique<sounding>();
+  }
+  [[nodiscard]] providers::provider_error decode_error(int, providers::header_fields, std::string_view) const override {
+    return {};
+  }
 };
 
 class stream_relay : public ::testing::Test {
@@ -64,9 +110,14 @@ class stream_relay : public ::testing::Test {
                     .forwarded_headers = no_headers,
                     .stop = stop,
                     .sink = &sink};
-    attempt_setting setting{
-        .home = home, .providers = providers, .what = what, .clocks = settings, .stream = progress, .head = {}};
-    const conversation with{*providers::find_dialect("openai"), who, {.asked = asked, .provider = who, .model = "m"}};
+    attempt_setting setting{.home = home,
+                            .providers = providers,
+                            .tokens = tokens,
+                            .what = what,
+                            .clocks = settings,
+                            .stream = progress,
+                            .head = {}};
+    const conversation with{*speaks, who, {.asked = asked, .provider = who, .model = "m"}};
     return testing::run_coroutine(home, relay_stream(setting, with, std::make_unique<scripted_call>(std::move(reads))));
   }
 
@@ -74,7 +125,9 @@ class stream_relay : public ::testing::Test {
   runtime::worker home{0, time};
   runtime::blocking_pool resolver{1, 1};
   upstream::client providers{home, resolver, nullptr, {}};
+  access_tokens tokens{home, providers};
   catalogue::provider who;
+  const providers::dialect* speaks = providers::find_dialect("openai");
   options settings;
   stream_progress progress;
   runtime::stop_signal stop;
@@ -112,6 +165,31 @@ TEST_F(stream_relay, good_stream_arrives_whole) {
   const auto outcome = relay({chunk("one"), chunk("two") + finish + "data: [DONE]\n\n"});
   EXPECT_EQ(outcome.how, attempt_outcome::ending::streamed);
   EXPECT_EQ(sink.text, chunk("one") + chunk("two") + finish);
+}
+
+TEST_F(stream_relay, sound_goes_out_as_it_came_under_its_own_type) {
+  const voices dialect;
+  speaks = &dialect;
+  const auto outcome = relay({"ID3", std::string("\0\r\n", 3)});
+  EXPECT_EQ(outcome.how, attempt_outcome::ending::streamed) << outcome.why.message;
+  EXPECT_EQ(sink.content_type, "audio/mpeg");
+  EXPECT_EQ(sink.text, std::string("ID3\0\r\n", 6));
+}
+
+TEST_F(stream_relay, sound_never_follows_a_promise_of_events) {
+  const voices dialect;
+  speaks = &dialect;
+  progress.opened = true;  // with a keep-alive, while another candidate was asked
+  const auto outcome = relay({"ID3"});
+  EXPECT_EQ(outcome.how, attempt_outcome::ending::failed);
+  EXPECT_EQ(sink.text, "");
+}
+
+TEST_F(stream_relay, broken_sound_is_a_failed_stream) {
+  const voices dialect;
+  speaks = &dialect;
+  const auto outcome = relay({"ID3", "broken"});
+  EXPECT_EQ(outcome.how, attempt_outcome::ending::stream_failed);
 }
 
 }  // namespace

@@ -46,6 +46,32 @@ TEST(verdict, keeps_the_providers_own_refusal) {
   EXPECT_EQ(error.message, "because");
 }
 
+TEST(verdict, a_question_that_nobody_can_put_is_unsupported) {
+  const auto error = verdict_on({cannot_say({"tools[0]", "no tools there"}), cannot_say({"n", "one answer only"})},
+                                one_attempt, false, 1s);
+  EXPECT_EQ(error.status(), 400);
+  EXPECT_EQ(error.code, model::api_errc::unsupported_by_model);
+  EXPECT_EQ(error.param, "tools[0]") << "the first choice is what the client asked for";
+  EXPECT_EQ(error.message, "no tools there");
+}
+
+TEST(verdict, those_who_were_not_asked_say_nothing_about_those_who_were) {
+  const auto refused = cannot_say({"n", "one answer only"});
+  const auto limited = said(error_class::rate_limited, 429, 7000ms);
+  const auto waits = verdict_on({refused, limited, refused}, one_attempt, false, 1s);
+  EXPECT_EQ(waits.code, model::api_errc::provider_rate_limited);
+  EXPECT_EQ(waits.retry_after, 7000ms);
+  const auto longer = verdict_on({said(error_class::context_length, 400), refused}, one_attempt, false, 1s);
+  EXPECT_EQ(longer.code, model::api_errc::provider_refused) << "the prompt is too long, whatever the larger one lacks";
+}
+
+TEST(failure, strict_params_names_everything_that_would_be_left_out) {
+  const auto f = would_drop("p/m", {"logit_bias", "seed"});
+  EXPECT_TRUE(f.unsupported);
+  EXPECT_EQ(f.to_client.param, "logit_bias");
+  EXPECT_NE(f.to_client.message.find("'logit_bias', 'seed'"), std::string::npos) << f.to_client.message;
+}
+
 TEST(verdict, key_that_cannot_be_counted_is_the_gateways_own_trouble) {
   const auto error = keys_not_counted();
   EXPECT_EQ(error.code, model::api_errc::store_unavailable);

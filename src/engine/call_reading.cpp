@@ -1,0 +1,159 @@
+#include "call_reading.hpp"
+
+#include "backoff.hpp"
+
+#include <spidergate/core/ascii.hpp>
+#include <spidergate/runtime/worker.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace spidergate::engine {
+
+namespace {
+
+constexpr std::size_t simdjson_padding = 64;
+constexpr std::size_t max_error_bytes = 65'536;
+
+/// Reads the rest of a body into `bytes`, up to `limit`.
+awaitable<result<void>> read_whole(attempt_setting& in, upstream::call& call, std::string& bytes, std::size_t limit) {
+  const auto& length = call.head().content_length;
+  bytes.reserve(std::min<std::size_t>(length.value_or(4096), 1U << 20U) + simdjson_padding);
+  while (true) {
+    const auto idle = in.home.time().steady_now() + in.clocks.stream_idle_timeout;
+    auto piece = co_await call.read_some(std::min(in.what.deadline, idle));
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (bytes.size() + piece->size() > limit) co_return make_error_code(boost::system::errc::message_size);
+    bytes.append(*piece);
+  }
+  bytes.reserve(bytes.size() + simdjson_padding);
+  co_return result<void>{};
+}
+
+/// Bytes that have been read already, then the rest of the call they came from, if there is more.
+class prefixed_call final : public upstream::call {
+ public:
+  prefixed_call(std::string prefix, std::unique_ptr<upstream::call> rest)
+      : prefix_(std::move(prefix)), unread_(prefix_), rest_(std::move(rest)) {}
+  [[nodiscard]] const upstream::response_head& head() const noexcept override { return rest_->head(); }
+  awaitable<result<std::string_view>> read_some(steady_time deadline) override {
+    if (!unread_.empty()) co_return std::exchange(unread_, {});
+    if (ended_) co_return std::string_view{};
+    co_return co_await rest_->read_some(deadline);
+  }
+  void cancel() noexcept override { rest_->cancel(); }
+  [[nodiscard]] bool reused_connection() const noexcept override { return rest_->reused_connection(); }
+  /// The prefix is all there is.
+  void end_after_prefix() noexcept { ended_ = true; }
+
+ private:
+  std::string prefix_;
+  std::string_view unread_;
+  std::unique_ptr<upstream::call> rest_;
+  bool ended_ = false;
+};
+
+bool begins_an_object(std::string_view bytes) {
+  const auto first = bytes.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos || bytes[first] == '{';
+}
+
+/// The events that say the same as a whole answer in OpenAI's form.
+std::optional<std::string> events_of(const providers::client_answer& answer) {
+  std::string text;
+  std::size_t size = simdjson_padding;
+  for (const auto piece : answer.body) size += piece.size();
+  text.reserve(size);
+  for (const auto piece : answer.body) text.append(piece);
+  return providers::whole_answer_as_events(text);
+}
+
+}  // namespace
+
+attempt_outcome failed(failure why) {
+  attempt_outcome outcome;
+  outcome.status = why.status;
+  outcome.why = std::move(why);
+  return outcome;
+}
+
+failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock) {
+  if (in.home.time().steady_now() >= in.what.deadline) in.what.stop.stop(runtime::stop_signal::reason::deadline);
+  auto why = from_transport(code, clock);
+  if (in.what.stop.stopped()) why.next = next_step::stop;
+  return why;
+}
+
+awaitable<attempt_outcome> read_refusal(attempt_setting& in, const providers::dialect& speaks, upstream::call& call) {
+  const auto& head = call.head();
+  std::string body;
+  // An error without a readable body is still an error: its status says enough.
+  if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
+  auto said = speaks.decode_error(head.status, head.fields, body);
+  // Dialects have no clock, so a date is read here.
+  if (const auto wait = wait_until_date(head.find("retry-after"), in.home.time().epoch_now())) said.retry_after = wait;
+  auto outcome = failed(from_provider(said));
+  outcome.status = head.status;
+  if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
+  co_return outcome;
+}
+
+awaitable<whole_reading> read_answer(attempt_setting& in, const conversation& with, upstream::call& call,
+                                     std::string begin) {
+  attempt_outcome outcome;
+  outcome.bytes = std::move(begin);
+  const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
+  if (!read && read.error() == boost::system::errc::message_size)
+    co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
+  if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
+  auto decoded = with.speaks.decode(with.about, call.head().find("content-type"), outcome.bytes);
+  if (!decoded) co_return failed(from_provider(decoded.error()));
+  if (auto* next = std::get_if<providers::follow_up>(&*decoded)) co_return std::move(*next);
+  outcome.how = attempt_outcome::ending::answered;
+  outcome.answer = std::move(std::get<providers::client_answer>(*decoded));
+  outcome.usage = outcome.answer.facts.usage;
+  outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
+  co_return outcome;
+}
+
+bool is_json(std::string_view content_type) {
+  return to_lower(content_type).find("application/json") != std::string::npos;
+}
+
+awaitable<whole_reading> read_labelled_json(attempt_setting& in, const conversation& with,
+                                            std::unique_ptr<upstream::call> call) {
+  std::string begin;
+  {
+    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
+    const auto patience = in.home.time().steady_now() + in.clocks.first_content_timeout;
+    const auto first = co_await call->read_some(std::min(in.what.deadline, patience));
+    if (!first) co_return failed(transport_failure(in, first.error(), "first_content"));
+    begin = *first;
+  }
+  if (!begins_an_object(begin))
+    co_return co_await relay_stream(in, with, std::make_unique<prefixed_call>(std::move(begin), std::move(call)));
+
+  whole_reading whole;
+  {
+    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
+    whole = co_await read_answer(in, with, *call, std::move(begin));
+  }
+  auto* outcome = std::get_if<attempt_outcome>(&whole);
+  if (outcome == nullptr || outcome->how != attempt_outcome::ending::answered) co_return whole;
+  using model::endpoint;
+  const auto kind = in.what.asked.kind;
+  if (kind != endpoint::chat && kind != endpoint::completions) {
+    if (in.stream.opened) co_return failed(unparsable("the provider answered a stream with something else"));
+    co_return whole;
+  }
+  auto events = events_of(outcome->answer);
+  if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
+  auto prefixed = std::make_unique<prefixed_call>(std::move(*events), std::move(call));
+  prefixed->end_after_prefix();
+  // What was decoded is OpenAI's own by now, whoever answered.
+  const auto* own = providers::find_dialect("openai");
+  co_return co_await relay_stream(in, conversation{*own, with.who, with.about}, std::move(prefixed));
+}
+
+}  // namespace spidergate::engine
