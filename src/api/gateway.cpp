@@ -82,6 +82,16 @@ struct gateway::impl {
         return infer(r, model::endpoint::embeddings);
       case resource::moderations:
         return infer(r, model::endpoint::moderations);
+      case resource::images:
+        return infer(r, model::endpoint::images);
+      case resource::speech:
+        return infer(r, model::endpoint::speech);
+      case resource::transcriptions:
+        return infer(r, model::endpoint::transcriptions);
+      case resource::translations:
+        return infer(r, model::endpoint::translations);
+      case resource::rerank:
+        return infer(r, model::endpoint::rerank);
       case resource::model_list:
         return list_models(r);
       case resource::model_item:

@@ -4,8 +4,7 @@
 /// One function per resource; each answers exactly once. The table in gateway.cpp says which serves what.
 namespace spidergate::api {
 
-awaitable<void> infer(request_scope& r,
-                      model::endpoint kind);  ///< POST chat/completions, completions, embeddings, moderations
+awaitable<void> infer(request_scope& r, model::endpoint kind);  ///< POST to any inference path
 
 awaitable<void> list_models(request_scope& r);   ///< GET models
 awaitable<void> show_model(request_scope& r);    ///< GET models/{id}

@@ -15,7 +15,12 @@ enum class resource : std::uint8_t {
   chat,
   completions,
   embeddings,
-  moderations,  ///< inference
+  moderations,
+  images,
+  speech,
+  transcriptions,
+  translations,
+  rerank,  ///< inference
   model_list,
   model_item,
   receipt_item,

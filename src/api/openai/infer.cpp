@@ -24,12 +24,16 @@ std::chrono::microseconds since(const request_scope& r, steady_time start) {
 }
 
 /// What is wrong with the request before its body has been read.
-std::optional<model::api_error> fault_of_head(const request_scope& r) {
+std::optional<model::api_error> fault_of_head(const request_scope& r, model::endpoint kind) {
   const auto type = r.header("content-type");
-  if (!type.empty() && to_lower(type).find("json") == std::string::npos) {
-    return model::make_error(
-        model::api_errc::unsupported_media_type,
-        "The body must be JSON (Content-Type: application/json), not '" + std::string(type.substr(0, 100)) + "'.");
+  const bool form = openai::takes_form(kind);
+  const bool right = form ? to_lower(type).starts_with("multipart/form-data")
+                          : type.empty() || to_lower(type).find("json") != std::string::npos;
+  if (!right) {
+    const std::string wanted =
+        form ? "a form (Content-Type: multipart/form-data; boundary=…)" : "JSON (Content-Type: application/json)";
+    return model::make_error(model::api_errc::unsupported_media_type,
+                             "The body must be " + wanted + ", not '" + std::string(type.substr(0, 100)) + "'.");
   }
   if (const auto coding = r.header("content-encoding"); !coding.empty() && !iequals(coding, "identity")) {
     return model::make_error(
@@ -52,10 +56,10 @@ std::optional<model::api_error> fault_of_head(const request_scope& r) {
 }
 
 awaitable<model::outcome<model::inference_request>> read_asked(request_scope& r, model::endpoint kind) {
-  if (auto fault = fault_of_head(r)) co_return std::move(*fault);
+  if (auto fault = fault_of_head(r, kind)) co_return std::move(*fault);
   const auto body = co_await r.x.read_body();
   if (!body) co_return body_error(body.error());
-  co_return openai::read_request(kind, *body);
+  co_return openai::read_request(kind, *body, r.header("content-type"));
 }
 
 /// Only a known set of client headers travels on (spec 10), and the hop count.
@@ -68,11 +72,23 @@ std::vector<std::pair<std::string, std::string>> headers_to_forward(request_scop
   return forwarded;
 }
 
+/// Puts members before the closing brace of a JSON object.
+void add_members(std::vector<std::string_view>& pieces, const std::string& members) {
+  while (!pieces.empty() && pieces.back().find_last_not_of(" \t\r\n") == std::string_view::npos) pieces.pop_back();
+  if (pieces.empty()) return;
+  const auto brace = pieces.back().find_last_not_of(" \t\r\n");
+  if (pieces.back()[brace] != '}') return;
+  pieces.back() = pieces.back().substr(0, brace);
+  pieces.emplace_back(members);
+  pieces.emplace_back("}");
+}
+
 awaitable<void> answer_whole(request_scope& r, const flow::request_context& context, const flow::served& outcome,
                              const model::inference_request& asked, const answer_extras& extras,
                              std::chrono::microseconds before_flow) {
   http::header_block headers;
-  headers.add("Content-Type", "application/json");
+  const auto& type = outcome.went.answer.content_type;
+  headers.add("Content-Type", type.empty() ? std::string_view("application/json") : std::string_view(type));
   r.add_common_headers(headers);
   add_execution_headers(headers, outcome.receipt);
   add_clamp_header(headers, context);
@@ -80,12 +96,7 @@ awaitable<void> answer_whole(request_scope& r, const flow::request_context& cont
 
   auto pieces = outcome.went.answer.body;
   const auto members = extras.members(outcome.receipt, &asked);
-  if (!members.empty() && !pieces.empty()) {
-    const auto brace = pieces.back().rfind('}');
-    pieces.back() = pieces.back().substr(0, brace);
-    pieces.emplace_back(members);
-    pieces.emplace_back("}");
-  }
+  if (!members.empty() && type.empty()) add_members(pieces, members);
   (void)co_await r.x.respond(200, headers, pieces);
 }
 
@@ -94,7 +105,8 @@ std::string closing_frames(const flow::served& outcome, const model::inference_r
                            const answer_extras& extras) {
   std::string frames;
   const auto members = extras.members(outcome.receipt, &asked);
-  if (!members.empty()) {
+  const bool in_chunks = asked.kind == model::endpoint::chat || asked.kind == model::endpoint::completions;
+  if (!members.empty() && in_chunks) {
     std::string chunk = R"({"id":")" + outcome.receipt.request_id + R"(","object":"chat.completion.chunk","created":)" +
                         std::to_string(outcome.receipt.timestamp / 1000) + R"(,"model":)";
     append_json_string(chunk, outcome.receipt.model);
@@ -104,9 +116,10 @@ std::string closing_frames(const flow::served& outcome, const model::inference_r
   return frames;
 }
 
-awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, bool stream_begun) {
+awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, const stream_answer& sink) {
   const auto& error = *outcome.error;
-  if (stream_begun) {
+  if (sink.opened() && !sink.sends_events()) co_return r.x.break_off();
+  if (sink.opened()) {
     std::string frame;
     http::append_sse(frame, error_body(error, r.request_id));
     (void)co_await r.x.abort(frame);
@@ -152,15 +165,16 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
   r.rates = context.rates;
   using ending = engine::report::ending;
   if (outcome.error) {
-    co_await answer_failure(r, outcome, sink.opened());
+    co_await answer_failure(r, outcome, sink);
   } else if (outcome.went.how == ending::answered) {
     co_await answer_whole(r, context, outcome, *asked, answer_extras::asked_by(r), before_flow);
   } else if (outcome.went.how == ending::streamed) {
-    (void)co_await r.x.finish(closing_frames(outcome, *asked, answer_extras::asked_by(r)));
+    const auto extras = answer_extras::asked_by(r);
+    (void)co_await r.x.finish(sink.sends_events() ? closing_frames(outcome, *asked, extras) : std::string());
     co_await r.with.house.engine.finish_reading(std::move(outcome.went.remainder));
   } else if (sink.opened()) {
     // The client has gone: nothing more is owed to it, and its connection must not look well ended.
-    (void)co_await r.x.abort({});
+    r.x.break_off();
   }
 }
 

@@ -44,6 +44,10 @@ class model_writer {
     if (value) out_.key(name).string(value->to_usd_per_unit());
   }
 
+  void price(std::string_view name, const std::optional<money>& value) {
+    if (value) out_.key(name).string(value->to_usd());
+  }
+
   void write_facts(const catalogue::model_entry& entry) {
     out_.key("mode").string(name_of(entry.mode));
     number_or_null("context_length", entry.context);
@@ -53,6 +57,11 @@ class model_writer {
     price("completion", entry.price.output);
     price("input_cache_read", entry.price.cache_read);
     price("input_cache_write", entry.price.cache_write);
+    price("internal_reasoning", entry.price.reasoning);
+    price("audio", entry.price.audio_input);
+    price("audio_output", entry.price.audio_output);
+    price("image", entry.price.per_image);
+    price("request", entry.price.per_request);
     out_.end_object();
     out_.key("architecture").begin_object().key("input_modalities").begin_array();
     const std::pair<bool, std::string_view> inputs[] = {{entry.text_in, "text"},
@@ -90,19 +99,26 @@ class model_view {
 
   [[nodiscard]] bool serves(const catalogue::provider& p) const {
     if (all_) return true;
-    const auto& dialects = providers::known_dialects();
-    if (std::find(dialects.begin(), dialects.end(), p.dialect) == dialects.end()) return false;
     if (r_.with.house.keys.available(p.id, who_.brand_id, who_.pool_access).usable) return true;
     // A self-hosted server of the built-in catalogue is only there when the operator says so.
     return p.auth == catalogue::auth_style::none && p.from_config;
+  }
+
+  /// True when this version can ask that model of a provider that serves.
+  [[nodiscard]] bool can_ask(const catalogue::provider& p, const catalogue::model_entry* entry) const {
+    if (all_) return true;
+    if (entry == nullptr) return providers::find_dialect(p.dialect) != nullptr;
+    const auto& dialect = entry->dialect.empty() ? p.dialect : entry->dialect;
+    return entry->api.empty() && providers::serves(dialect, router::endpoint_for(entry->mode));
   }
 
   /// True when some candidate of the alias can serve this token.
   [[nodiscard]] bool serves(const catalogue::alias_entry& alias) const {
     const auto meaning = router::resolve(*routing_->data, brand_, alias.name, {});
     if (!meaning) return false;
-    return std::any_of(meaning->chain.begin(), meaning->chain.end(),
-                       [&](const auto& c) { return who_.may_use(alias.name, c.name()) && serves(*c.provider); });
+    return std::any_of(meaning->chain.begin(), meaning->chain.end(), [&](const auto& c) {
+      return who_.may_use(alias.name, c.name()) && can_ask(*c.provider, c.entry) && serves(*c.provider);
+    });
   }
 
   /// Calls `show(id, owner, entry)` for everything visible, aliases first.
@@ -133,7 +149,7 @@ class model_view {
     auto at = std::find_if(models.begin(), models.end(), [&](const auto& m) { return m.provider == p.id; });
     for (; at != models.end() && at->provider == p.id; ++at) {
       auto id = p.id + "/" + at->id;
-      if (who_.may_use(id, id)) show(id, std::string_view(p.id), &*at);
+      if (can_ask(p, &*at) && who_.may_use(id, id)) show(id, std::string_view(p.id), &*at);
     }
   }
 

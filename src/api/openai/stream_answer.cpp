@@ -6,7 +6,8 @@ void stream_answer::open(const opening& head) {
   opened_ = true;
   r_.rates = context_.rates;
   http::header_block headers;
-  headers.add("Content-Type", "text/event-stream");
+  events_ = head.content_type.empty();
+  headers.add("Content-Type", events_ ? std::string_view("text/event-stream") : std::string_view(head.content_type));
   headers.add("Cache-Control", "no-cache");
   headers.add("X-Accel-Buffering", "no");
   r_.add_common_headers(headers);
