@@ -1,4 +1,17 @@
+#include "anthropic/anthropic_dialect.hpp"
+#include "azure_ai/azure_ai_dialect.hpp"
+#include "azure_openai/azure_openai_dialect.hpp"
+#include "bedrock/bedrock_dialect.hpp"
+#include "cohere/cohere_dialect.hpp"
+#include "gemini/gemini_dialect.hpp"
+#include "jina/jina_dialect.hpp"
+#include "nomic/nomic_dialect.hpp"
+#include "ollama/ollama_dialect.hpp"
 #include "openai/openai_dialect.hpp"
+#include "vertex/vertex_dialect.hpp"
+#include "vertex_anthropic/vertex_anthropic_dialect.hpp"
+#include "voyage/voyage_dialect.hpp"
+#include "watsonx/watsonx_dialect.hpp"
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/providers/dialect.hpp>
@@ -9,16 +22,43 @@ namespace spidergate::providers {
 
 namespace {
 
+// One line each.
+const anthropic::anthropic_dialect anthropic_instance;
+const azure_ai::azure_ai_dialect azure_ai_instance;
+const azure_openai::azure_openai_dialect azure_openai_instance;
+const bedrock::bedrock_dialect bedrock_instance;
+const cohere::cohere_dialect cohere_instance;
+const gemini::gemini_dialect gemini_instance;
 const openai::openai_dialect openai_instance;
+const vertex::vertex_dialect vertex_instance;
+const vertex_anthropic::vertex_anthropic_dialect vertex_anthropic_instance;
+const jina::jina_dialect jina_instance;
+const nomic::nomic_dialect nomic_instance;
+const ollama::ollama_dialect ollama_instance;
+const voyage::voyage_dialect voyage_instance;
+const watsonx::watsonx_dialect watsonx_instance;
+
+const dialect* const all_dialects[]{
+    &anthropic_instance, &azure_ai_instance, &azure_openai_instance, &bedrock_instance,          &cohere_instance,
+    &gemini_instance,    &openai_instance,   &vertex_instance,       &vertex_anthropic_instance, &jina_instance,
+    &nomic_instance,     &ollama_instance,   &voyage_instance,       &watsonx_instance,
+};
 
 }  // namespace
 
 const dialect* find_dialect(std::string_view name) noexcept {
-  return name == openai_instance.name() ? &openai_instance : nullptr;
+  for (const auto* one : all_dialects) {
+    if (one->name() == name) return one;
+  }
+  return nullptr;
 }
 
 const std::vector<std::string_view>& known_dialects() {
-  static const std::vector<std::string_view> names{openai_instance.name()};
+  static const auto names = [] {
+    std::vector<std::string_view> list;
+    for (const auto* one : all_dialects) list.push_back(one->name());
+    return list;
+  }();
   return names;
 }
 
