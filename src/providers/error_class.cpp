@@ -19,15 +19,27 @@ bool holds_any(std::string_view text, words wanted) {
 // All in lower case, as seen from providers and self-hosted servers.
 constexpr std::string_view context_codes[]{"context_length_exceeded", "too_many_prompt_tokens",  "exceed_context_size",
                                            "context_window_exceeded", "string_above_max_length", "prompt_too_long"};
-constexpr std::string_view context_words[]{
-    "maximum context length", "max context length",       "context length exceeded",
-    "exceeds the context",    "exceed the context",       "exceeded context",
-    "exceed context limit",
-    "context window",         "available context size",   "prompt is too long",
-    "prompt too long",        "input is too long",        "total length of all messages is too long",
-    "too many input tokens",  "reduce the length of the", "input token count",
-    "maximum prompt length",  "maximum input length",     "longer than the maximum model length",
-    "exceeds maximum input",  "model's context"};
+constexpr std::string_view context_words[]{"maximum context length",
+                                           "max context length",
+                                           "context length exceeded",
+                                           "exceeds the context",
+                                           "exceed the context",
+                                           "exceeded context",
+                                           "exceed context limit",
+                                           "context window",
+                                           "available context size",
+                                           "prompt is too long",
+                                           "prompt too long",
+                                           "input is too long",
+                                           "total length of all messages is too long",
+                                           "too many input tokens",
+                                           "reduce the length of the",
+                                           "input token count",
+                                           "maximum prompt length",
+                                           "maximum input length",
+                                           "longer than the maximum model length",
+                                           "exceeds maximum input",
+                                           "model's context"};
 constexpr std::string_view quota_words[]{
     "insufficient_quota",        "insufficient balance", "exceeded your current quota",
     "credit balance is too low", "insufficient credits", "billing_hard_limit",

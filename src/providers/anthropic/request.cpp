@@ -21,6 +21,16 @@ constexpr std::array<std::string_view, 6> own_members{"cache_control", "containe
 // What a function may have beside its schema there.
 constexpr std::array<std::string_view, 4> own_tool_members{"defer_loading", "input_examples", "allowed_callers",
                                                            "eager_input_streaming"};
+// Tools that want to be named in anthropic-beta; elsewhere than at Anthropic most of these names are refused.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> tool_betas{
+    {{"computer_20241022", "computer-use-2024-10-22"},
+     {"computer_20250124", "computer-use-2025-01-24"},
+     {"computer_20251124", "computer-use-2025-11-24"},
+     {"code_execution_20250522", "code-execution-2025-05-22"},
+     {"code_execution_20250825", "code-execution-2025-08-25"},
+     {"web_fetch_20250910", "web-fetch-2025-09-10"},
+     {"memory_20250818", "context-management-2025-06-27"},
+     {"mcp_toolset", "mcp-client-2025-11-20"}}};
 // What this dialect says in its own words, or drops by itself.
 constexpr std::array<std::string_view, 31> carried{"max_tokens",
                                                    "max_completion_tokens",
@@ -128,14 +138,14 @@ class body_writer {
   void function(const chat::tool& t) {
     out_.element(R"({"name":)").literal(t.name.literal());
     if (t.description.exists()) out_.member("description").literal(t.description.literal());
-    input_schema(t.parameters);
-    if (t.strict.boolean() == true) {
-      const bool can = at_.structured_outputs && plan_.can.structured_outputs && fits_structured_outputs(t.parameters);
-      if (can) {
-        out_.member("strict").raw("true");
-      } else {
-        drop(wire_, "tools.function.strict");
-      }
+    const bool strict = t.strict.boolean() == true;
+    if (strict && at_.structured_outputs && plan_.can.structured_outputs && fits_structured_outputs(t.parameters)) {
+      std::string schema;
+      append_structured_schema(schema, t.parameters);
+      out_.member("input_schema").raw(schema).member("strict").raw("true");
+    } else {
+      if (strict) drop(wire_, "tools.function.strict");
+      input_schema(t.parameters);
     }
     for (const auto name : own_tool_members) {
       if (const auto v = t.whole.find(name); v.given()) out_.member(name).raw(v.raw());
@@ -166,6 +176,10 @@ class body_writer {
     const auto date = type.rfind("_20");
     const bool dated = date != std::string_view::npos && type.size() == date + 9;
     if (!dated && type != "mcp_toolset" && !type.starts_with("tool_search_tool_")) return false;
+    for (const auto& [tool, beta] : tool_betas) {
+      if (type != tool || !(at_.file_ids || tool.starts_with("computer_"))) continue;
+      if (std::find(betas_.begin(), betas_.end(), beta) == betas_.end()) betas_.push_back(beta);
+    }
     out_.element(v.raw());
     return true;
   }
@@ -337,6 +351,17 @@ class body_writer {
   body_pieces out_;
 };
 
+/// What messages have that Claude does not know of.
+void drop_in_messages(const chat::chat_request& asked, wire_request& wire) {
+  for (const auto& m : asked.messages) {
+    if (m.from != chat::message::role::tool && !m.name.literal().empty()) drop(wire, "messages[].name");
+    for (const auto& p : m.content) {
+      const auto detail = p.what.detail.literal();
+      if (!detail.empty() && detail != "auto") drop(wire, "messages[].content[].image_url.detail");
+    }
+  }
+}
+
 }  // namespace
 
 boost::system::result<void, refusal> write_messages_body(const encode_input& in, const hosting& at, wire_request& wire,
@@ -345,6 +370,7 @@ boost::system::result<void, refusal> write_messages_body(const encode_input& in,
   asked.keeps_other_tools = true;
   if (auto read = chat::read_chat_request(in.asked, asked); !read) return read;
   if (auto dropped = chat::drop_others(in, carried, wire); !dropped) return dropped;
+  drop_in_messages(asked, wire);
   auto decided = make_plan(in, asked, at, wire);
   if (!decided) return std::move(decided).error();
   if (auto written = body_writer(in, asked, at, *decided, wire, betas).run(); !written) return written;

@@ -63,10 +63,10 @@ encoding encode(const json& request, const asking& how = {}) {
 }
 
 json user(const json& content) {
-  return {{"role", "user"}, {"content", content}};
+  return {{"role", "user"}, {"content", content.is_object() ? json::array({content}) : content}};
 }
 json assistant(const json& content) {
-  return {{"role", "assistant"}, {"content", content}};
+  return {{"role", "assistant"}, {"content", content.is_object() ? json::array({content}) : content}};
 }
 json text(const std::string& said) {
   return {{"type", "text"}, {"text", said}};
@@ -132,7 +132,7 @@ TEST(anthropic_encode, takes_a_lone_system_message_for_the_question) {
 TEST(anthropic_encode, merges_neighbours_and_begins_with_the_user) {
   const auto e =
       encode(conversation({assistant("hello"), user("a"), user("b"), assistant("c"), assistant("d"), user("e")}));
-  ASSERT_EQ(e.body["messages"].size(), 4u);
+  ASSERT_EQ(e.body["messages"].size(), 5u);
   EXPECT_EQ(e.body["messages"][0]["role"], "user");
   EXPECT_EQ(e.body["messages"][1], assistant({text("hello")}));
   EXPECT_EQ(e.body["messages"][2], user({text("a"), text("b")}));
@@ -225,7 +225,7 @@ TEST(anthropic_encode, refuses_media_that_it_cannot_carry) {
             "messages[0].content[1].video_url");
   EXPECT_EQ(refused({{"type", "file"}, {"file", {{"filename", "a.docx"}, {"file_data", "AAAA"}}}}),
             "messages[0].content[1].file");
-  EXPECT_EQ(refused({{"type", "hologram"}}), "messages[0].content[1].hologram");
+  EXPECT_EQ(refused({{"type", "hologram"}}), "messages[0].content[1]");
   const asking vertex{.model = "claude-sonnet-4-5@20250929", .dialect = "vertex-anthropic"};
   EXPECT_EQ(refused({{"type", "image_url"}, {"image_url", {{"url", "https://x/y.png"}}}}, vertex),
             "messages[0].content[1].image_url");
@@ -486,6 +486,37 @@ TEST(anthropic_encode, asks_in_words_for_any_json_object) {
   const auto e = encode({{"response_format", {{"type", "json_object"}}}});
   EXPECT_NE(e.body["system"].get<std::string>().find("JSON object"), std::string::npos);
   EXPECT_EQ(e.memo, "json;");
+}
+
+TEST(anthropic_encode, keeps_tools_strict_where_their_schema_can_be) {
+  auto strict = function("f");
+  strict["function"]["strict"] = true;
+  strict["function"]["parameters"] =
+      json::parse(R"({"type":"object","properties":{"a":{"type":"integer","maximum":3}}})");
+  const auto e = encode({{"tools", {strict}}});
+  EXPECT_EQ(e.body["tools"], json::parse(R"([{"name":"f","strict":true,"input_schema":{"type":"object","properties":
+      {"a":{"type":"integer","description":"{maximum: 3}"}},"additionalProperties":false}}])"));
+  const auto old = encode({{"tools", {strict}}}, {.model = "claude-3-7-sonnet-20250219"});
+  EXPECT_EQ(old.body["tools"][0]["input_schema"], strict["function"]["parameters"]);
+  EXPECT_EQ(old.dropped, strings{"tools.function.strict"});
+}
+
+TEST(anthropic_encode, names_the_betas_of_the_providers_tools) {
+  const auto computer =
+      json::parse(R"({"type":"computer_20250124","name":"computer","display_width_px":9,"display_height_px":9})");
+  const auto fetch = json::parse(R"({"type":"web_fetch_20250910","name":"web_fetch"})");
+  const auto e = encode({{"tools", json::array({computer, fetch})}});
+  EXPECT_NE(e.headers.find("anthropic-beta: computer-use-2025-01-24,web-fetch-2025-09-10\r\n"), std::string::npos);
+  const auto vertex = encode({{"tools", json::array({computer, fetch})}},
+                             {.model = "claude-sonnet-4-5", .dialect = "vertex-anthropic"});
+  EXPECT_NE(vertex.headers.find("anthropic-beta: computer-use-2025-01-24\r\n"), std::string::npos);
+}
+
+TEST(anthropic_encode, lists_what_messages_say_that_it_cannot) {
+  json named = user({{{"type", "image_url"}, {"image_url", {{"url", "https://x/y.png"}, {"detail", "low"}}}}});
+  named["name"] = "Ada";
+  EXPECT_EQ(encode(conversation(json::array({named}))).dropped,
+            (strings{"messages[].name", "messages[].content[].image_url.detail"}));
 }
 
 TEST(anthropic_encode, refuses_what_would_change_the_question) {
