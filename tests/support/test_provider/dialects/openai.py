@@ -12,10 +12,12 @@ from urllib.parse import unquote
 from ..answer import Answer, Frame, error_answer, json_answer
 from ..behaviour import Behaviour
 from ..http_wire import Request
-from . import openai_chat, openai_stream
+from . import openai_chat, openai_media, openai_stream
 from .openai_chat import count_tokens
 
-_ROUTE = re.compile(r"/(chat/completions|completions|embeddings|moderations|models(?:/(?P<id>.+))?)$")
+_ROUTE = re.compile(
+    r"/(chat/completions|completions|embeddings|moderations|images/generations|audio/speech|audio/transcriptions"
+    r"|audio/translations|rerank|models(?:/(?P<id>.+))?)$")
 
 _REFUSALS = {
     400: ("Unsupported value: 'temperature' does not support 9 with this model.", "invalid_request_error", "unsupported_value"),
@@ -40,10 +42,9 @@ class OpenAI:
         return _ROUTE.search(request.path) is not None
 
     def describe(self, request: Request) -> dict:
-        body = request.json()
-        if not isinstance(body, dict):
-            return {}
-        return {"model": str(body.get("model", "")), "stream": body.get("stream") is True}
+        body = openai_media.fields_of(request)
+        stream = body.get("stream") in (True, "true") or request.path.endswith("/audio/speech")
+        return {"model": str(body.get("model", "")), "stream": stream} if body else {}
 
     def refusal(self, status: int) -> Answer:
         message, kind, code = _REFUSALS.get(status, (f"The test provider was told to answer {status}", "server_error", None))
@@ -51,15 +52,17 @@ class OpenAI:
 
     def answer(self, request: Request, behaviour: Behaviour) -> Answer:
         found = _ROUTE.search(request.path)
-        operation = found[1].split("/")[0]
+        operation = found[1].split("/")[1] if found[1].startswith("audio/") else found[1].split("/")[0]
         if operation == "models":
             return self._list_models() if found["id"] is None else self._one_model(unquote(found["id"]))  # SDKs escape the slashes of an id
         if request.method != "POST":
             return error_answer(405, f"Not allowed to {request.method} on {request.path}")
-        body = request.json()
-        if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+        body = openai_media.fields_of(request)
+        if not isinstance(body.get("model"), str):
             return error_answer(400, "you must provide a model parameter")
-        operations = {"chat": self._chat, "completions": self._completion, "embeddings": _embeddings, "moderations": _moderation}
+        operations = {"chat": self._chat, "completions": self._completion, "embeddings": _embeddings, "moderations": _moderation,
+                      "images": openai_media.images, "speech": openai_media.speech, "transcriptions": openai_media.transcript,
+                      "translations": openai_media.transcript, "rerank": openai_media.rerank}
         answer = operations[operation](body, behaviour)
         return _merged(answer, behaviour)
 
