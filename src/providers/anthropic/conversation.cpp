@@ -43,9 +43,16 @@ bool is_text(const chat::part& p) {
   return p.is == kind::text || p.is == kind::refusal;
 }
 
+/// What an assistant said in place of content, as OpenAI's answers have it; empty where there is content.
+std::string_view refused_with(const chat::message& m) {
+  if (m.from != role::assistant || !m.content.empty()) return {};
+  const auto literal = m.whole.find("refusal").literal();
+  return blank(literal) ? std::string_view() : literal;
+}
+
 /// Whether anything of it can be sent.
 bool says_something(const chat::message& m) {
-  if (m.from == role::tool || !m.calls.empty()) return true;
+  if (m.from == role::tool || !m.calls.empty() || !refused_with(m).empty()) return true;
   return std::any_of(m.content.begin(), m.content.end(), [](const chat::part& p) {
     return is_text(p) ? !blank(p.text.literal()) : p.is != kind::thinking;
   });
@@ -128,6 +135,11 @@ boost::system::result<void, refusal> conversation_writer::messages() {
   out_.member("messages").raw("[");
   // The first turn must be the user's, and cannot be empty.
   if (all.front().assistant) out_.raw(R"({"role":"user","content":[{"type":"text","text":"..."}]})");
+  for (const auto& m : asked_.messages) {
+    if (m.from == role::assistant && m.whole.find("audio").given() && !says_something(m)) {
+      return chat::cannot(in_, chat::place_of(m) + ".audio", "keeps no sound of earlier answers");
+    }
+  }
   for (const auto& t : all) {
     if (!write_turn(t, &t == &all.back())) return std::move(failure_);
   }
@@ -144,6 +156,7 @@ bool conversation_writer::write_turn(const turn& t, bool last) {
     }
     const bool ends_here = m->calls.empty();
     if (t.assistant) write_thinking(*m);
+    if (const auto refusal = refused_with(*m); !refusal.empty()) write_text(refusal, {});
     const bool begun_answer = last && t.assistant && m == t.of.back() && ends_here;
     if (!write_parts(*m, ends_here ? m->cache_control : json::value(), begun_answer)) return false;
     write_calls(*m, m->cache_control);

@@ -145,6 +145,15 @@ TEST(anthropic_encode, leaves_out_texts_that_say_nothing) {
   EXPECT_EQ(encode(conversation({user(" ")})).refused.param, "messages");
 }
 
+TEST(anthropic_encode, keeps_earlier_refusals_and_refuses_earlier_sound) {
+  auto refusal = assistant(nullptr);
+  refusal["refusal"] = "I will not";
+  EXPECT_EQ(encode(conversation({user("a"), refusal, user("b")})).body["messages"][1], assistant(text("I will not")));
+  auto sound = assistant(nullptr);
+  sound["audio"] = {{"id", "audio_1"}};
+  EXPECT_EQ(encode(conversation({user("a"), sound, user("b")})).refused.param, "messages[1].audio");
+}
+
 TEST(anthropic_encode, trims_an_answer_begun_for_the_model) {
   EXPECT_EQ(encode(conversation({user("a"), assistant("b \n\t ")})).body["messages"][1], assistant({text("b")}));
   EXPECT_EQ(encode(conversation({user("a"), assistant("b\\n")})).body["messages"][1], assistant({text("b\\n")}));
