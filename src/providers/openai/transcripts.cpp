@@ -85,12 +85,9 @@ std::optional<refusal> write_sound_as_json(const encode_input& in, std::string_v
     if (part.name == "language") {
       out.key(part.name).string(part.content);
     } else if (part.name == "temperature") {
-      double number = 0;
-      const auto [end, failure] =
-          std::from_chars(part.content.data(), part.content.data() + part.content.size(), number);
-      if (failure != std::errc{} || end != part.content.data() + part.content.size())
-        return refused_parameter(in, part.name);
-      out.key(part.name).raw(part.content);
+      auto& reader = thread_reader();
+      if (!reader.read(part.content) || !reader.root().is(json::kind::number)) return refused_parameter(in, part.name);
+      out.key(part.name).raw(reader.root().raw());
     } else if (part.name == "response_format") {
       if (part.content == "verbose_json")
         out.key(part.name).string(part.content);

@@ -78,6 +78,15 @@ inline void read_calls(const json& deltas, choice& into, std::map<std::string, s
   }
 }
 
+/// Mistral's content while it thinks: a list of parts.
+inline void read_parts(const json& parts, choice& into) {
+  for (const auto& part : parts) {
+    if (part.value("type", "") == "text") into.text += part["text"];
+    if (part.value("type", "") != "thinking") continue;
+    for (const auto& piece : part["thinking"]) into.reasoning += piece["text"];
+  }
+}
+
 /// `from_provider`: usage counts in Groq's own place too.
 inline reading read_stream(std::string_view stream, bool from_provider) {
   reading out;
@@ -104,7 +113,9 @@ inline reading read_stream(std::string_view stream, bool from_provider) {
     for (const auto& c : choices) {
       auto& into = out.choices[c.value("index", 0)];
       const auto delta = c.value("delta", json::object());
-      if (delta.contains("content")) into.text += text_of(delta["content"]);
+      const bool in_parts = delta.contains("content") && delta["content"].is_array();
+      if (in_parts) read_parts(delta["content"], into);
+      if (delta.contains("content") && !in_parts) into.text += text_of(delta["content"]);
       if (delta.contains("refusal")) into.text += text_of(delta["refusal"]);
       if (!c.contains("delta") && c.contains("text")) into.text += text_of(c["text"]);
       for (const auto* name : {"reasoning_content", "reasoning"}) {

@@ -253,5 +253,28 @@ TEST(openai_decode, makes_a_stream_of_a_whole_answer) {
   EXPECT_FALSE(whole_answer_as_events(R"({"error":{"message":"no"}})"));
 }
 
+TEST(openai_decode, mistrals_parts_become_text_and_thoughts) {
+  const auto d = decode_chat(answer_with(
+      R"({"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"h\u00e9"},{"type":"text","text":"m"}]},{"type":"text","text":"a"},{"type":"reference","reference_ids":[1]},{"type":"text","text":"b"}]})"));
+  EXPECT_EQ(d.out, answer_with(R"({"role":"assistant","content":"ab","reasoning_content":"h\u00e9m"})"));
+  const auto other = answer_with(R"({"content":[{"type":"text","text":"a"},{"type":"image","x":1}]})");
+  EXPECT_EQ(decode_chat(other).out, other);
+}
+
+TEST(openai_decode, sources_become_annotations_beside_what_the_provider_wrote) {
+  const std::string sources =
+      R"(,"citations":["u"],"search_results":[{"url":"u","title":"T"},{"url":"v","title":null}])";
+  const auto annotations =
+      R"("annotations":[{"type":"url_citation","url_citation":{"url":"u","title":"T","start_index":0,"end_index":0}},{"type":"url_citation","url_citation":{"url":"v","title":"v","start_index":0,"end_index":0}}])";
+  EXPECT_EQ(decode_chat(answer_with(R"({"content":"a"})", sources)).out,
+            answer_with("{" + std::string(annotations) + R"(,"content":"a"})", sources));
+  const auto has = answer_with(R"({"content":"a","annotations":[{"type":"x"}]})", sources);
+  EXPECT_EQ(decode_chat(has).out, has);
+  const auto citations = R"(,"citations":["w"])";
+  EXPECT_EQ(json::parse(decode_chat(answer_with(R"({"content":"a","annotations":[]})", citations))
+                            .out)["choices"][0]["message"]["annotations"][0]["url_citation"]["url"],
+            "w");
+}
+
 }  // namespace
 }  // namespace spidergate::providers

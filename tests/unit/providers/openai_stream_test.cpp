@@ -237,7 +237,7 @@ TEST(openai_stream, gives_up_on_garbage) {
 }
 
 TEST(openai_stream, skips_what_is_no_chunk_and_passes_chunks_without_choices) {
-  const auto filters = event(R"({"choices":[],"prompt_filter_results":[1]})");
+  const auto filters = event(R"({"choices":[],"obfuscation":[1]})");
   EXPECT_EQ(stream(event(R"({"type":"ping"})") + "data:\n\n" + filters).out, filters);
 }
 
@@ -256,6 +256,39 @@ TEST(openai_stream, reads_legacy_completions) {
   EXPECT_EQ(out, chunks);
   EXPECT_TRUE(decoder->facts().content_seen);
   EXPECT_EQ(decoder->facts().content_bytes, 2);
+}
+
+TEST(openai_stream, gives_azures_word_on_the_prompt_to_the_next_chunk) {
+  const std::string filters = R"("prompt_filter_results":[{"prompt_index":0}])";
+  const auto text = delta(R"({"content":"a"})", R"("stop")");
+  const auto s = stream(event("{\"choices\":[],\"created\":0,\"id\":\"\"," + filters + "}") + text + done);
+  EXPECT_EQ(s.out, "data: {" + filters + "," + text.substr(std::string_view("data: {").size()));
+}
+
+TEST(openai_stream, has_a_delta_in_every_choice_of_a_chat) {
+  const auto s = stream(delta(R"({"content":"a"})", R"("stop")") +
+                        event(R"({"choices":[{"index":0,"content_filter_offsets":{"start_offset":1}}]})") + done);
+  EXPECT_NE(s.out.find(R"({"choices":[{"delta":{},"index":0,)"), std::string::npos) << s.out;
+}
+
+TEST(openai_stream, mistrals_parts_become_text_and_thoughts) {
+  const auto s = stream(
+      delta(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"text","text":"a"}]})",
+            R"("stop")") +
+      done);
+  EXPECT_EQ(s.out, delta(R"({"content":"a","reasoning_content":"t"})", R"("stop")"));
+}
+
+TEST(openai_stream, annotates_once_at_the_end_of_a_choice) {
+  const auto with_sources = [](const std::string& d, const std::string& finish) {
+    auto text = delta(d, finish);
+    return text.insert(text.rfind('}'), R"(,"search_results":[{"url":"u","title":"T"}])");
+  };
+  const auto s = stream(with_sources(R"({"content":"a"})", "null") + with_sources(R"({"content":"b"})", R"("stop")"));
+  const auto first = s.out.find("url_citation");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_GT(first, s.out.find("\n\n")) << "not in the first chunk";
+  EXPECT_EQ(json::parse(s.out.substr(s.out.find("\n\n") + 8))["choices"][0]["delta"]["annotations"].size(), 1u);
 }
 
 }  // namespace
