@@ -8,6 +8,7 @@ from ..answer import Answer
 from ..behaviour import Behaviour
 from ..http_wire import Request
 from .anthropic import Anthropic
+from .bedrock import Bedrock
 from .cohere import Cohere
 from .gemini import Gemini
 from .openai import OpenAI
@@ -27,4 +28,4 @@ class Dialect(Protocol):
         """An error in this dialect's shape."""
 
 
-DIALECTS = {"anthropic": Anthropic, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
+DIALECTS = {"anthropic": Anthropic, "bedrock": Bedrock, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
