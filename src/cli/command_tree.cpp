@@ -201,6 +201,7 @@ struct command_tree::impl {
     test->add_option("NAME", t->name, "the provider")->required();
     act(test, t, test_provider);
     act(holder->add_subcommand("health", "how the keys have been doing"), show_provider_health);
+    act(holder->add_subcommand("docs", "what is known of each provider, as a page of Markdown"), print_provider_page);
     auto r = std::make_shared<provider_options>();
     auto* remove = holder->add_subcommand("remove", "delete a stored key");
     remove->add_option("ID", r->name, "int_…")->required();

@@ -29,6 +29,9 @@ exit_code remove_provider_key(context& in, const provider_options& asked);
 /// Tries every key of a provider by one real call.
 exit_code test_provider(context& in, const provider_options& asked);
 
+/// Prints docs/providers.md of the built-in catalogue.
+exit_code print_provider_page(context& in);
+
 /// The provider of that id; unknown ones are a command_error with the nearest name.
 const catalogue::provider& provider_named(context& in, std::string_view id);
 /// Stored keys, of one provider or all.
