@@ -166,7 +166,7 @@ awaitable<void> access_tokens::fetch(std::shared_ptr<fetching> what) {
   of.under_way = false;
   if (came) {
     const std::chrono::milliseconds lives = std::max(came->valid_for, least_validity);
-    of.expires_at = now + lives - std::min<std::chrono::milliseconds>(way_time, lives / 10);
+    of.expires_at = now + lives - std::min<std::chrono::milliseconds>(way_time, lives / 20);
     of.renew_at = now + lives - std::min<std::chrono::milliseconds>(longest_ahead, lives / 10);
     of.token = std::move(came->token);
     of.why.reset();

@@ -86,7 +86,11 @@ class exchange {
     auto step = co_await call(first_.method, first_.target, first_.content_type, first_.body);
     for (int asked = 0; std::holds_alternative<providers::follow_up>(step); ++asked) {
       const auto next = std::move(std::get<providers::follow_up>(step));
-      if (auto why = unreasonable(next, asked)) co_return failed(std::move(*why));
+      if (auto why = unreasonable(next, asked)) {
+        auto outcome = failed(std::move(*why));
+        outcome.request_sent = true;
+        co_return outcome;
+      }
       step = co_await follow(next);
     }
     co_return std::move(std::get<attempt_outcome>(step));

@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <deque>
+
 namespace spidergate::engine {
 namespace {
 
@@ -99,6 +102,11 @@ class access_tokens_of_a_worker : public ::testing::Test {
     return got.token ? std::string(got.token->token.reveal()) : got.why ? "failed: " + got.why->message : "";
   }
 
+  static awaitable<void> wait_for(access_tokens_of_a_worker& self, runtime::stop_signal& until,
+                                  std::optional<access_tokens::outcome>& out) {
+    out = co_await self.tokens.get(self.asking("k", until));
+  }
+
   struct stored {
     vault::lease lease;
     providers::credential secret;
@@ -152,14 +160,11 @@ TEST_F(access_tokens_of_a_worker, a_changed_credential_gets_its_own) {
 
 TEST_F(access_tokens_of_a_worker, many_who_wait_share_one_exchange) {
   listen(counting());
-  int arrived = 0;
-  const auto wait = [](access_tokens_of_a_worker& self, int& count) -> awaitable<void> {
-    const auto got = co_await self.tokens.get(self.asking("k", self.stop));
-    EXPECT_TRUE(got.token && got.token->token.reveal() == "token-1");
-    ++count;
-  };
-  for (int i = 0; i < 20; ++i) home.spawn([this, &arrived, wait] { return wait(*this, arrived); });
-  testing::run_until(home, [&] { return arrived == 20; });
+  std::vector<std::optional<access_tokens::outcome>> came(20);
+  for (auto& one : came) home.spawn([this, &one] { return wait_for(*this, stop, one); });
+  testing::run_until(
+      home, [&] { return std::all_of(came.begin(), came.end(), [](const auto& one) { return one.has_value(); }); });
+  for (const auto& one : came) EXPECT_TRUE(one->token && one->token->token.reveal() == "token-1");
   EXPECT_EQ(requests, 1);
 }
 
@@ -229,11 +234,7 @@ TEST_F(access_tokens_of_a_worker, who_leaves_does_not_take_the_exchange_along) {
   listen(counting());
   runtime::stop_signal mine;
   std::optional<access_tokens::outcome> left;
-  const auto wait = [](access_tokens_of_a_worker& self, runtime::stop_signal& until,
-                       std::optional<access_tokens::outcome>& out) -> awaitable<void> {
-    out = co_await self.tokens.get(self.asking("k", until));
-  };
-  home.spawn([&, wait] { return wait(*this, mine, left); });
+  home.spawn([&] { return wait_for(*this, mine, left); });
   home.post([&] { mine.stop(runtime::stop_signal::reason::client_gone); });
   testing::run_until(home, [&] { return left.has_value(); });
   ASSERT_TRUE(left->why);
