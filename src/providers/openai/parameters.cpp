@@ -74,8 +74,7 @@ void note_dropped(wire_request& wire, std::string_view name) {
 fate fate_of(const encode_input& in, const model::body_member& m) {
   if (is_dropped(in, m.name)) {
     // These are done for the client whether the provider knows them or not.
-    const bool done_here =
-        m.name == "stream_options" || m.name == "return_documents" || m.name == "encoding_format";
+    const bool done_here = m.name == "stream_options" || m.name == "return_documents" || m.name == "encoding_format";
     if (says_nothing(m.name, m.value) || done_here) return fate::erase;
     return among(questions, m.name) ? fate::refuse : fate::drop;
   }
