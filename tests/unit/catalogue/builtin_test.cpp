@@ -212,8 +212,8 @@ TEST(builtin, quirks_that_matter_are_typed) {
   EXPECT_EQ(builtin().find_provider("gemini")->key_env_aliases,
             (std::vector<std::string>{"GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"}));
   EXPECT_EQ(builtin().find_provider("302ai")->key_env_aliases, std::vector<std::string>{"AI302_API_KEY"});
-  EXPECT_EQ(builtin().find_provider("gemini")->auth, auth_style::query);
-  EXPECT_EQ(builtin().find_provider("gemini")->auth_name, "key");
+  EXPECT_EQ(builtin().find_provider("gemini")->auth, auth_style::header) << "a key in an address ends up in logs";
+  EXPECT_EQ(builtin().find_provider("gemini")->auth_name, "x-goog-api-key");
   EXPECT_TRUE(builtin().find_provider("ollama")->auth == auth_style::none);
   EXPECT_NE(builtin().find_provider("cloudflare")->base_url.find("{account_id}"), std::string::npos);
 }
