@@ -1,3 +1,4 @@
+#include "../anthropic/messages_body.hpp"
 #include "converse_body.hpp"
 
 #include <spidergate/core/json_text.hpp>
@@ -14,24 +15,6 @@ using format = chat::response_format::kind;
 
 constexpr std::string_view no_parameters = R"({"type":"object","properties":{}})";
 constexpr std::string_view any_object = R"({"type":"object","additionalProperties":true})";
-
-/// Whether every object in a schema says `additionalProperties: false`, without which Claude's structured outputs
-/// refuse it.
-bool is_closed(json::value schema) {
-  if (schema.is(json::kind::array)) {
-    for (const auto element : schema.elements()) {
-      if (!is_closed(element)) return false;
-    }
-    return true;
-  }
-  if (!schema.is(json::kind::object)) return true;
-  const bool object = schema.find("type").literal() == "object";
-  if (object && schema.find("additionalProperties").boolean() != false) return false;
-  for (const auto& m : schema.members()) {
-    if (!is_closed(m.value)) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -78,7 +61,8 @@ converse_body::outcome converse_body::choose_format() {
   if (wanted.is == format::text || forced_ != force::none) return {};
   const bool claude = can_.of == vendor::anthropic;
   const bool schema = wanted.is == format::json_schema && wanted.schema.exists();
-  native_format_ = can_.structured_outputs && (!claude || (schema && is_closed(wanted.schema)));
+  native_format_ =
+      can_.structured_outputs && (!claude || (schema && anthropic::fits_structured_outputs(wanted.schema)));
   if (native_format_) return {};
   if (!can_.forces_tools) return chat::cannot(in_, "response_format", "cannot hold this model to JSON");
   memo_.json_tool = "json_response";
@@ -184,7 +168,14 @@ void converse_body::output_config() {
   if (!native_format_) return;
   const auto& wanted = asked_.format;
   out_.member("outputConfig").raw(R"({"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":)");
-  out_.string(wanted.schema.exists() ? wanted.schema.raw() : std::string_view(R"({"type":"object"})"));
+  // Claude's is held to what structured outputs enforce; the others read schemas as they are.
+  std::string schema;
+  if (wanted.schema.exists() && can_.of == vendor::anthropic) {
+    anthropic::append_structured_schema(schema, wanted.schema);
+  } else {
+    schema = wanted.schema.exists() ? wanted.schema.raw() : std::string_view(R"({"type":"object"})");
+  }
+  out_.string(schema);
   if (!wanted.name.literal().empty()) out_.raw(R"(,"name":)").literal(wanted.name.literal());
   if (!wanted.description.literal().empty()) out_.raw(R"(,"description":)").literal(wanted.description.literal());
   out_.raw("}}}}");

@@ -146,6 +146,10 @@ TEST(bedrock_request, json_is_held_to_by_structured_outputs_or_a_forced_tool) {
   EXPECT_EQ(definition["name"], "A");
   EXPECT_EQ(json::parse(definition["schema"].get<std::string>()), schema);
   EXPECT_EQ(native.wire.memo, "show ");
+  auto ranged = format;
+  ranged["response_format"]["json_schema"]["schema"]["properties"]["a"]["minimum"] = 3;
+  const auto told = encode(chat({user("?")}, ranged)).body["outputConfig"]["textFormat"]["structure"]["jsonSchema"];
+  EXPECT_FALSE(json::parse(told["schema"].get<std::string>())["properties"]["a"].contains("minimum"));
   const auto forced = encode(chat({user("?")}, format), {.model = "us.amazon.nova-lite-v1:0"});
   EXPECT_EQ(forced.body["toolConfig"]["toolChoice"], json::parse(R"({"tool":{"name":"json_response"}})"));
   EXPECT_EQ(forced.body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"], schema);
