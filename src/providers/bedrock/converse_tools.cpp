@@ -77,22 +77,25 @@ void converse_body::tool_spec(const chat::tool& t) {
   out_.element(R"({"toolSpec":{"name":)").literal(t.name.literal());
   const auto description = t.description.literal();
   if (description.find_first_not_of(' ') != std::string_view::npos) out_.raw(R"(,"description":)").literal(description);
+  const bool wants_strict = t.strict.boolean() == true;
+  const bool claude = can_.of == vendor::anthropic;
+  const bool strict = wants_strict && can_.structured_outputs && t.parameters.exists() &&
+                      (!claude || anthropic::fits_structured_outputs(t.parameters));
   out_.raw(R"(,"inputSchema":{"json":)");
   if (!t.parameters.exists() || t.parameters.empty()) {
     out_.raw(no_parameters);
+  } else if (strict && claude) {
+    std::string schema;
+    anthropic::append_structured_schema(schema, t.parameters);
+    out_.raw(schema);
   } else if (t.parameters.find("type").exists()) {
     out_.raw(t.parameters.raw());
   } else {
     out_.raw(R"({"type":"object",)").raw(t.parameters.raw().substr(1));
   }
   out_.raw("}");
-  if (t.strict.boolean() == true) {
-    if (can_.structured_outputs) {
-      out_.raw(R"(,"strict":true)");
-    } else {
-      chat::drop(wire_, "tools.function.strict");
-    }
-  }
+  if (strict) out_.raw(R"(,"strict":true)");
+  if (wants_strict && !strict) chat::drop(wire_, "tools.function.strict");
   out_.raw("}}");
   cache_point(t.cache_control, can_.caches_tools);
 }
