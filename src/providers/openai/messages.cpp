@@ -2,6 +2,7 @@
 
 #include "openai_dialect.hpp"
 #include "parameters.hpp"
+#include "tool_calls.hpp"
 
 #include <algorithm>
 #include <string>
@@ -17,6 +18,7 @@ constexpr std::string_view prefix = "messages[].";
 struct message_rules {
   std::string_view developer;           ///< the role to say in place of it; empty: it is known
   bool thinking_parts = false;          ///< reasoning_content becomes a part of content
+  bool short_call_ids = false;          ///< ids of calls have nine letters and digits
   std::vector<std::string_view> drops;  ///< names of members
   std::vector<std::pair<std::string_view, std::string_view>> renames;
 };
@@ -40,6 +42,7 @@ message_rules rules_for(const encode_input& in, std::string_view text) {
     rules.developer = role;
   rules.thinking_parts = in.provider.trait("history") == "thinking_parts" && in.entry != nullptr &&
                          in.entry->reasoning && occurs(text, "reasoning_content");
+  rules.short_call_ids = in.provider.trait("call_ids") == "9" && occurs(text, "tool_call_id");
   for (const auto& name : in.provider.drops) {
     const auto member = within_message(name);
     if (!member.empty() && occurs(text, member)) rules.drops.push_back(member);
@@ -53,6 +56,21 @@ message_rules rules_for(const encode_input& in, std::string_view text) {
 
 bool is_reasoning(std::string_view name) {
   return name == "reasoning_content" || name == "reasoning" || name == "reasoning_details";
+}
+
+bool is_short_id(std::string_view id) {
+  return id.size() == 9 && std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+         });
+}
+
+/// The same id always becomes the same one, so that calls and their results still belong together.
+std::string short_id(std::string_view id) {
+  constexpr std::string_view digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string out = "\"";
+  std::uint64_t hash = hash_of(id);
+  for (int i = 0; i < 9; ++i, hash /= digits.size()) out.push_back(digits[hash % digits.size()]);
+  return out + "\"";
 }
 
 class message_edit {
@@ -83,6 +101,7 @@ class message_edit {
         edits_.replace(m.value.raw(), "\"" + std::string(rules_.developer) + "\"");
       return false;
     }
+    if (rules_.short_call_ids) shorten_ids(m);
     if (rules_.thinking_parts && m.name == "reasoning_content" && into_content(m.value, message)) return true;
     for (const auto& [from, to] : rules_.renames) {
       if (m.name != from) continue;
@@ -96,6 +115,15 @@ class message_edit {
                        ((m.value.is(json::kind::array) || m.value.is(json::kind::object)) && m.value.empty());
     if (!empty && !is_reasoning(m.name)) note_dropped(wire_, std::string(prefix).append(m.name));
     return true;
+  }
+
+  void shorten_ids(const json::member& m) {
+    const auto shorten = [this](json::value id) {
+      if (id.is(json::kind::string) && !is_short_id(id.literal())) edits_.replace(id.raw(), short_id(id.literal()));
+    };
+    if (m.name == "tool_call_id") shorten(m.value);
+    if (m.name != "tool_calls") return;
+    for (const auto call : m.value.elements()) shorten(call.find("id"));
   }
 
   /// Mistral's models think in parts of the content.

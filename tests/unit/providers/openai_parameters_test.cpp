@@ -172,5 +172,20 @@ TEST(openai_messages, mistrals_reasoning_models_get_thoughts_as_parts) {
       chat_of(R"([{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}])"));
 }
 
+TEST(openai_messages, ids_of_calls_that_mistral_refuses_become_short_ones_that_still_belong_together) {
+  const auto with = [](const std::string& id) {
+    return chat_of(
+        R"([{"role":"user","content":"a"},{"role":"assistant","content":null,"tool_calls":[{"id":")" + id +
+        R"(","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":")" + id +
+        R"(","content":"b"}])");
+  };
+  const auto body = encode(with("call_0fypS1hVX"), builtin("mistral")).body;
+  const auto at = body.find("\"id\":\"") + 6;
+  EXPECT_EQ(body, with(body.substr(at, 9)));
+  EXPECT_NE(encode(with("call_0fypS1hVY"), builtin("mistral")).body, body);
+  EXPECT_EQ(encode(with("aB3dE5gH9"), builtin("mistral")).body, with("aB3dE5gH9"));
+  EXPECT_EQ(encode(with("call_0fypS1hVX"), builtin("openai")).body, with("call_0fypS1hVX"));
+}
+
 }  // namespace
 }  // namespace spidergate::providers
