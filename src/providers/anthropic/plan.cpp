@@ -155,7 +155,8 @@ class planning {
           std::max(least_budget, wish.budget_tokens.value_or(chat::budget_for(wish.effort, plan_.max_tokens)));
       return;
     }
-    plan_.how = plan::thinking::adaptive;
+    // Who always thinks needs no word for it, which would not go with a forced call.
+    plan_.how = forced ? plan::thinking::unsaid : plan::thinking::adaptive;
     const auto effort = wish.effort == level::unset && wish.budget_tokens ? effort_for_budget(*wish.budget_tokens)
                                                                           : effort_name(wish.effort);
     plan_.effort = known_effort(effort, can);

@@ -372,6 +372,9 @@ TEST(anthropic_encode, forces_calls_only_without_thinking) {
   unasked.erase("reasoning_effort");
   EXPECT_EQ(encode(unasked, {.model = "claude-sonnet-5"}).body["thinking"], json::parse(R"({"type":"disabled"})"));
   EXPECT_FALSE(encode(unasked, {.model = "claude-opus-4-8"}).body.contains("thinking"));
+  const auto always = encode(request, {.model = "claude-fable-5"});
+  EXPECT_FALSE(always.body.contains("thinking"));
+  EXPECT_EQ(always.body["output_config"]["effort"], "high");
   EXPECT_EQ(encode(unasked, {.model = "claude-fable-5-1"}).refused.param, "tool_choice");
 }
 
