@@ -198,10 +198,12 @@ void citations::add(json::value source, json::value segment, std::int64_t shift,
                     std::vector<std::string>& out) {
   constexpr std::size_t most = 1'000;
   const auto uri = source.find("uri");
-  if (uri.literal().empty() || given_.size() >= most) return;
+  const auto title = source.find("title");
+  const std::size_t size = uri.raw().size() + title.raw().size() + 128;
+  if (uri.literal().empty() || given_.size() >= most || size > room_) return;
+  room_ -= size;
   std::string made = R"({"type":"url_citation","url_citation":{"url":)";
   made.append(uri.raw());
-  const auto title = source.find("title");
   made.append(",\"title\":").append(title.is(json::kind::string) ? title.raw() : std::string_view("\"\""));
   if (segment.find("endIndex").exists()) {
     const auto start = text.characters_at(segment.find("startIndex").whole_number().value_or(0) + shift);
@@ -221,6 +223,7 @@ void citations::add(json::value source, json::value segment, std::int64_t shift,
 std::vector<std::string> citations::take(json::value candidate, const text_positions& text,
                                          const std::vector<std::int64_t>& part_starts) {
   std::vector<std::string> out;
+  room_ = 16 * 1024 + 4 * candidate.raw().size();
   const auto grounding = candidate.find("groundingMetadata");
   std::vector<json::value> chunks;
   for (const auto chunk : grounding.find("groundingChunks").elements()) {

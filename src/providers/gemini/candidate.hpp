@@ -62,6 +62,7 @@ class citations {
   void add(json::value source, json::value segment, std::int64_t shift, const text_positions& text,
            std::vector<std::string>& out);
   std::vector<std::size_t> given_;
+  std::size_t room_ = 0;  ///< bytes that may still be made of this candidate: one long address may be cited often
 };
 
 }  // namespace spidergate::providers::gemini

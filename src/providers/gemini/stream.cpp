@@ -101,6 +101,8 @@ class gemini_stream final : public stream_decoder {
     auto& of = choice_at(candidate.find("index").whole_number().value_or(0));
     const auto finish = read_finish(candidate.find("finishReason"));
     for (const auto part : candidate.find("content").find("parts").elements()) on_part(part, of, out);
+    flush_text(of, out);
+    if (facts().error) return;
     writer_.logprobs(out, logprobs_of(candidate.find("logprobsResult")), of.index);
     for (const auto& source : of.sources.take(candidate, of.text)) writer_.annotation(out, source, of.index);
     if (finish.how == chat::finish::none) return;
@@ -120,10 +122,16 @@ class gemini_stream final : public stream_decoder {
       if (name == "functionCall") called = value;
       if (name == "inlineData") data = value;
     }
+    const bool plain = text.exists() && !called.exists() && thought.boolean() != true && !data.exists();
+    if (plain) {
+      text_.append(text.literal());
+      of.text.add(text.literal());
+    }
+    if (!plain || !signature.literal().empty()) flush_text(of, out);
     if (called.exists()) return on_call(called, signature, of, out);
     if (thought.boolean() == true) {
       writer_.reasoning(out, text.literal(), of.index);
-    } else {
+    } else if (!plain) {
       writer_.content(out, text.literal(), of.index);
       of.text.add(text.literal());
       writer_.image(out, image_of(data), of.index);
@@ -133,13 +141,23 @@ class gemini_stream final : public stream_decoder {
                              of.index);
   }
 
+  /// Text in many small parts goes out in one chunk: each has a head that is larger than they.
+  void flush_text(choice& of, std::string& out) {
+    writer_.content(out, text_, of.index);
+    text_.clear();
+  }
+
   void on_call(json::value called, json::value signature, choice& of, std::string& out) {
     const auto name = name_for_client(called.find("name").literal());
     const auto arguments = arguments_of(called);
     if (name == answer_tool && in_.memo == answer_tool_memo) return writer_.content(out, arguments, of.index);
     std::string id(called.find("id").literal());
     if (id.empty()) id = chat::invented_call_id(in_, of.index, static_cast<std::int64_t>(of.calls), name);
-    ++of.calls;
+    constexpr std::size_t most_calls = 128;
+    if (++of.calls > most_calls) {
+      writer_.failed(not_an_answer("The provider's answer holds more than 128 calls."));
+      return;
+    }
     const auto index = writer_.call(out, id, name, of.index, signature_member(signature));
     writer_.arguments(out, index, arguments, of.index);
     if (signature.literal().empty()) return;
@@ -152,6 +170,7 @@ class gemini_stream final : public stream_decoder {
   bool failed_ = false;
   stream_frames frames_;
   std::deque<choice> choices_;
+  std::string text_;  ///< of the parts at hand, not yet written
 };
 
 }  // namespace

@@ -132,6 +132,22 @@ TEST(gemini_stream, an_answer_has_at_most_a_mebibyte) {
   EXPECT_FALSE(feed("[{\"a\":\"" + big + "\"}]", {}, endpoint::chat, 65'536).fed);
 }
 
+TEST(gemini_stream, small_parts_and_addresses_cited_often_do_not_make_much_of_little) {
+  std::string parts, supports;
+  for (int i = 0; i < 1'000; ++i) {
+    parts += R"({"text":"a"},)";
+    supports += R"({"segment":{"endIndex":)" + std::to_string(i) + R"(},"groundingChunkIndices":[0]},)";
+  }
+  parts.pop_back(), supports.pop_back();
+  const auto stream = event(parts, "STOP",
+                            R"(,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://a.test/)" +
+                                std::string(20'000, 'x') + R"("}}],"groundingSupports":[)" + supports + "]}");
+  const auto s = feed(stream, {}, endpoint::chat, 4096);
+  ASSERT_TRUE(s.ended);
+  EXPECT_EQ(s.chunks()[0]["choices"][0]["delta"]["content"], std::string(1'000, 'a'));
+  EXPECT_LT(s.out.size(), 8 * stream.size());
+}
+
 TEST(gemini_stream, the_answering_functions_arguments_are_content) {
   const auto s =
       feed(event(R"({"functionCall":{"name":"final_answer_in_json","args":{"a":1}}})", "STOP"), "format=tool");
