@@ -1,13 +1,19 @@
 #include "anthropic/anthropic_dialect.hpp"
+#include "assemblyai/assemblyai_dialect.hpp"
 #include "azure_ai/azure_ai_dialect.hpp"
 #include "azure_openai/azure_openai_dialect.hpp"
 #include "bedrock/bedrock_dialect.hpp"
 #include "cohere/cohere_dialect.hpp"
+#include "deepgram/deepgram_dialect.hpp"
+#include "elevenlabs/elevenlabs_dialect.hpp"
+#include "fal/fal_dialect.hpp"
 #include "gemini/gemini_dialect.hpp"
 #include "jina/jina_dialect.hpp"
 #include "nomic/nomic_dialect.hpp"
 #include "ollama/ollama_dialect.hpp"
 #include "openai/openai_dialect.hpp"
+#include "replicate/replicate_dialect.hpp"
+#include "stability/stability_dialect.hpp"
 #include "vertex/vertex_dialect.hpp"
 #include "vertex_anthropic/vertex_anthropic_dialect.hpp"
 #include "voyage/voyage_dialect.hpp"
@@ -37,11 +43,18 @@ const nomic::nomic_dialect nomic_instance;
 const ollama::ollama_dialect ollama_instance;
 const voyage::voyage_dialect voyage_instance;
 const watsonx::watsonx_dialect watsonx_instance;
+const assemblyai::assemblyai_dialect assemblyai_instance;
+const deepgram::deepgram_dialect deepgram_instance;
+const elevenlabs::elevenlabs_dialect elevenlabs_instance;
+const fal::fal_dialect fal_instance;
+const replicate::replicate_dialect replicate_instance;
+const stability::stability_dialect stability_instance;
 
 const dialect* const all_dialects[]{
-    &anthropic_instance, &azure_ai_instance, &azure_openai_instance, &bedrock_instance,          &cohere_instance,
-    &gemini_instance,    &openai_instance,   &vertex_instance,       &vertex_anthropic_instance, &jina_instance,
-    &nomic_instance,     &ollama_instance,   &voyage_instance,       &watsonx_instance,
+    &anthropic_instance, &azure_ai_instance,   &azure_openai_instance, &bedrock_instance,          &cohere_instance,
+    &gemini_instance,    &openai_instance,     &vertex_instance,       &vertex_anthropic_instance, &jina_instance,
+    &nomic_instance,     &ollama_instance,     &voyage_instance,       &watsonx_instance,          &assemblyai_instance,
+    &deepgram_instance,  &elevenlabs_instance, &fal_instance,          &replicate_instance,        &stability_instance,
 };
 
 }  // namespace
