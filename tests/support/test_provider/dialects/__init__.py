@@ -11,6 +11,7 @@ from .anthropic import Anthropic
 from .bedrock import Bedrock
 from .cohere import Cohere
 from .gemini import Gemini
+from .media import SERVICES
 from .openai import OpenAI
 
 
@@ -28,4 +29,4 @@ class Dialect(Protocol):
         """An error in this dialect's shape."""
 
 
-DIALECTS = {"anthropic": Anthropic, "bedrock": Bedrock, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
+DIALECTS = {**SERVICES, "anthropic": Anthropic, "bedrock": Bedrock, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
