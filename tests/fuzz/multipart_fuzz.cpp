@@ -1,5 +1,5 @@
-// Whatever arrives as a form: no crash, no byte outside of the body is a part's, parts do not overlap, and the form that
-// is put together again from the parts reads the same.
+// Whatever arrives as a form: no crash, no byte outside of the body is a part's, parts do not overlap, and the form
+// that is put together again from the parts reads the same.
 #include "allocated.hpp"
 #include "cut_at_random.hpp"
 #include "multipart.hpp"
