@@ -1,7 +1,8 @@
-// The SDK is installed outside the source tree; where, the test run says.
+// The packages are installed outside the source tree; where, the test run says.
 import { createRequire } from 'node:module';
 
 const require = createRequire(`${process.env.SPIDERGATE_NODE_DIR}/package.json`);
+export const from = require;
 export const OpenAI = require('openai');
 
 export function client(options = {}) {
