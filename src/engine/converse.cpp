@@ -124,12 +124,12 @@ class exchange {
   }
 
   awaitable<std::optional<failure>> waited(std::chrono::milliseconds how_long) {
-    if (how_long.count() > 0) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(in_.what.deadline - in_.home.time().steady_now());
-      co_await pause(in_.home, std::max(std::chrono::milliseconds(0), std::min(how_long, left)), in_.what.stop);
-    }
-    if (in_.home.time().steady_now() < in_.what.deadline && !in_.what.stop.stopped()) co_return std::nullopt;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(in_.what.deadline - in_.home.time().steady_now());
+    co_await pause(in_.home, std::min(how_long, std::max(left, std::chrono::milliseconds(0))), in_.what.stop);
+    if (how_long < left && !in_.what.stop.stopped()) co_return std::nullopt;
+    // There was no time to wait it out, so none is left for asking again.
+    in_.what.stop.stop(runtime::stop_signal::reason::deadline);
     co_return transport_failure(in_, upstream::errc::read_timeout, "total");
   }
 
