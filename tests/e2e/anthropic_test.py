@@ -1,9 +1,11 @@
 """Anthropic's dialect through the official OpenAI SDK: the client speaks OpenAI, the provider the Messages API."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
-from openai import APIError, OpenAI
+from openai import APIError
+from openai_schema import checked_openai
 from pydantic import BaseModel
 
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
@@ -15,11 +17,12 @@ def model(name, **more):
     return {"name": name, "input_per_mtok_usd": 1.0, "output_per_mtok_usd": 2.0, **more}
 
 
-@pytest.fixture(scope="module")
-def anthropic(make_gateway, running_provider, tmp_path_factory):
+@contextmanager
+def running(make_gateway, provider, directory):
+    """A gateway with a provider of this dialect and a key."""
     models = [model("claude-sonnet-4-5"), model("claude-3-7-sonnet-20250219"), model("claude-opus-4-8")]
-    an = {"dialect": "anthropic", "base_url": running_provider.url("/an/v1"), "auth": "header:x-api-key", "models": models}
-    gateway = make_gateway(tmp_path_factory.mktemp("anthropic"), providers={"an": an}, aliases={"anthropic/chain": [NEW, "tq/backup"]})
+    an = {"dialect": "anthropic", "base_url": provider.url("/an/v1"), "auth": "header:x-api-key", "models": models}
+    gateway = make_gateway(directory, providers={"an": an}, aliases={"anthropic/chain": [NEW, "tq/backup"]})
     gateway.add_provider_key("an", SECRET, "an-a")
     gateway.start()
     yield gateway
@@ -27,9 +30,22 @@ def anthropic(make_gateway, running_provider, tmp_path_factory):
     assert SECRET not in gateway.log()
 
 
+@pytest.fixture(scope="module")
+def anthropic(make_gateway, running_provider, tmp_path_factory):
+    with running(make_gateway, running_provider, tmp_path_factory.mktemp("anthropic")) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def client(anthropic, provider):
-    with OpenAI(base_url=anthropic.url(), api_key=anthropic.key, max_retries=0) as made:
+    with checked_openai(anthropic) as made:
+        yield made
+
+
+@pytest.fixture
+def breaking(make_gateway, provider, tmp_path):
+    """A client of a gateway of the test's own: after a failure its keys rest."""
+    with running(make_gateway, provider, tmp_path / "gateway") as gateway, checked_openai(gateway) as made:
         yield made
 
 
@@ -132,28 +148,28 @@ def test_several_choices_are_refused_and_nobody_is_asked(client, provider):
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("status", [429, 529])
-def test_an_error_moves_on_to_the_next_candidate(client, provider, status, streamed):
+def test_an_error_moves_on_to_the_next_candidate(breaking, provider, status, streamed):
     provider.script({"status": status}, model="claude-sonnet-4-5")
-    answer = client.chat.completions.create(model="anthropic/chain", messages=user("a b"), stream=streamed)
+    answer = breaking.chat.completions.create(model="anthropic/chain", messages=user("a b"), stream=streamed)
     text = "".join(c.choices[0].delta.content or "" for c in answer if c.choices) if streamed else answer.choices[0].message.content
     assert text == "You said: a b"
 
 
-def test_an_error_in_place_of_a_stream_moves_on(client, provider):
+def test_an_error_in_place_of_a_stream_moves_on(breaking, provider):
     provider.script({"error_at": 1}, model="claude-sonnet-4-5")
-    answer = client.chat.completions.create(model="anthropic/chain", messages=user("a b"), stream=True)
+    answer = breaking.chat.completions.create(model="anthropic/chain", messages=user("a b"), stream=True)
     assert "".join(c.choices[0].delta.content or "" for c in answer if c.choices) == "You said: a b"
 
 
-def test_a_stream_that_fails_midway_says_so(client, provider):
-    provider.script({"error_at": 5})
+def test_a_stream_that_fails_midway_says_so(breaking, provider):
+    provider.script({"error_at": 5, "event_pause_ms": 30})
     with pytest.raises(APIError, match="Overloaded"):
-        for _ in client.chat.completions.create(model=NEW, messages=user("one two three"), stream=True):
+        for _ in breaking.chat.completions.create(model=NEW, messages=user("one two three"), stream=True):
             pass
 
 
-def test_a_stream_that_is_cut_says_so(client, provider):
-    provider.script({"cut": {"events": 5}})
+def test_a_stream_that_is_cut_says_so(breaking, provider):
+    provider.script({"cut": {"events": 5}, "event_pause_ms": 30})
     with pytest.raises(APIError):
-        for _ in client.chat.completions.create(model=NEW, messages=user("one two three"), stream=True):
+        for _ in breaking.chat.completions.create(model=NEW, messages=user("one two three"), stream=True):
             pass

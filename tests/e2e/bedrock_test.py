@@ -1,9 +1,11 @@
 """Bedrock's Converse API through the official OpenAI SDK: signed requests, binary event streams; the client speaks OpenAI."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
-from openai import APIError, OpenAI
+from openai import APIError
+from openai_schema import checked_openai
 from pydantic import BaseModel
 from test_provider.dialects.bedrock import ACCESS_KEY, SECRET_KEY
 
@@ -16,13 +18,14 @@ def model(name, **more):
     return {"name": name, "input_per_mtok_usd": 1.0, "output_per_mtok_usd": 2.0, **more}
 
 
-@pytest.fixture(scope="module")
-def bedrock(make_gateway, running_provider, tmp_path_factory):
+@contextmanager
+def running(make_gateway, provider, directory):
+    """A gateway with a provider of this dialect and a key."""
     chat = [model(name.removeprefix("bd/")) for name in (CLAUDE, NOVA)]
     others = [model("amazon.titan-embed-text-v2:0", mode="embedding"), model("cohere.rerank-v3-5:0", mode="rerank")]
     common = {"dialect": "bedrock", "auth": "sigv4", "models": chat + others}
-    providers = {name: {**common, "base_url": running_provider.url(f"/{name}")} for name in ("bd", "bb")}
-    gateway = make_gateway(tmp_path_factory.mktemp("bedrock"), providers=providers, aliases={"bedrock/chain": [CLAUDE, "tq/backup"]})
+    providers = {name: {**common, "base_url": provider.url(f"/{name}")} for name in ("bd", "bb")}
+    gateway = make_gateway(directory, providers=providers, aliases={"bedrock/chain": [CLAUDE, "tq/backup"]})
     pair = ["--credential", f"access_key_id={ACCESS_KEY}", "--credential", "region=eu-west-1"]
     gateway.add_provider_key("bd", SECRET_KEY, "bd-a", *pair)
     gateway.must("provider", "add", "bb", "--label", "bb-a", "--credential", "region=eu-west-1", "--api-key-stdin", stdin=BEARER)
@@ -32,9 +35,22 @@ def bedrock(make_gateway, running_provider, tmp_path_factory):
     assert SECRET_KEY not in gateway.log() and BEARER not in gateway.log()
 
 
+@pytest.fixture(scope="module")
+def bedrock(make_gateway, running_provider, tmp_path_factory):
+    with running(make_gateway, running_provider, tmp_path_factory.mktemp("bedrock")) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def client(bedrock, provider):
-    with OpenAI(base_url=bedrock.url(), api_key=bedrock.key, max_retries=0) as made:
+    with checked_openai(bedrock) as made:
+        yield made
+
+
+@pytest.fixture
+def breaking(make_gateway, provider, tmp_path):
+    """A client of a gateway of the test's own: after a failure its keys rest."""
+    with running(make_gateway, provider, tmp_path / "gateway") as gateway, checked_openai(gateway) as made:
         yield made
 
 
@@ -140,29 +156,29 @@ def test_several_choices_are_refused_and_nobody_is_asked(client, provider):
 
 @pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize("status", [429, 503])
-def test_an_error_moves_on_to_the_next_candidate(client, provider, status, streamed):
+def test_an_error_moves_on_to_the_next_candidate(breaking, provider, status, streamed):
     provider.script({"status": status}, model=CLAUDE.removeprefix("bd/"))
-    answer = client.chat.completions.create(model="bedrock/chain", messages=user("a b"), stream=streamed)
+    answer = breaking.chat.completions.create(model="bedrock/chain", messages=user("a b"), stream=streamed)
     assert text_of(answer, streamed) == "You said: a b"
 
 
-def test_an_exception_in_place_of_content_moves_on(client, provider):
+def test_an_exception_in_place_of_content_moves_on(breaking, provider):
     provider.script({"error_at": 1}, model=CLAUDE.removeprefix("bd/"))
-    answer = client.chat.completions.create(model="bedrock/chain", messages=user("a b"), stream=True)
+    answer = breaking.chat.completions.create(model="bedrock/chain", messages=user("a b"), stream=True)
     assert text_of(answer, True) == "You said: a b"
 
 
-def test_a_stream_that_fails_midway_says_so(client, provider):
-    provider.script({"error_at": 4})
+def test_a_stream_that_fails_midway_says_so(breaking, provider):
+    provider.script({"error_at": 4, "event_pause_ms": 30})
     with pytest.raises(APIError, match="Too many requests"):
-        for _ in client.chat.completions.create(model=CLAUDE, messages=user("one two three"), stream=True):
+        for _ in breaking.chat.completions.create(model=CLAUDE, messages=user("one two three"), stream=True):
             pass
 
 
-def test_a_stream_that_is_cut_says_so(client, provider):
-    provider.script({"cut": {"events": 4}})
+def test_a_stream_that_is_cut_says_so(breaking, provider):
+    provider.script({"cut": {"events": 4}, "event_pause_ms": 30})
     with pytest.raises(APIError):
-        for _ in client.chat.completions.create(model=CLAUDE, messages=user("one two three"), stream=True):
+        for _ in breaking.chat.completions.create(model=CLAUDE, messages=user("one two three"), stream=True):
             pass
 
 

@@ -1,10 +1,12 @@
 """Cohere's dialect through the official OpenAI SDK: the client speaks OpenAI, the provider Cohere."""
 
 import json
+from contextlib import contextmanager
 
 import httpx
 import pytest
-from openai import APIError, BadRequestError, OpenAI
+from openai import APIError, BadRequestError
+from openai_schema import checked_openai
 from pydantic import BaseModel
 
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
@@ -15,11 +17,12 @@ def model(name, **more):
     return {"name": name, "input_per_mtok_usd": 1.0, "output_per_mtok_usd": 2.0, **more}
 
 
-@pytest.fixture(scope="module")
-def cohere(make_gateway, running_provider, tmp_path_factory):
+@contextmanager
+def running(make_gateway, provider, directory):
+    """A gateway with a provider of this dialect and a key."""
     models = [model("command-a"), model("embed-v4.0", mode="embedding"), model("rerank-v3.5", mode="rerank", per_request_usd=0.002)]
-    ch = {"dialect": "cohere", "base_url": running_provider.url("/ch/v2"), "auth": "bearer", "models": models}
-    gateway = make_gateway(tmp_path_factory.mktemp("cohere"), providers={"ch": ch}, aliases={"cohere/chain": ["ch/command-a", "tq/backup"]})
+    ch = {"dialect": "cohere", "base_url": f"http://127.0.0.1:{provider.port}/ch/v2", "auth": "bearer", "models": models}
+    gateway = make_gateway(directory, providers={"ch": ch}, aliases={"cohere/chain": ["ch/command-a", "tq/backup"]})
     gateway.add_provider_key("ch", SECRET, "ch-a")
     gateway.start()
     yield gateway
@@ -27,9 +30,22 @@ def cohere(make_gateway, running_provider, tmp_path_factory):
     assert SECRET not in gateway.log()
 
 
+@pytest.fixture(scope="module")
+def cohere(make_gateway, running_provider, tmp_path_factory):
+    with running(make_gateway, running_provider, tmp_path_factory.mktemp("cohere")) as gateway:
+        yield gateway
+
+
 @pytest.fixture
 def client(cohere, provider):
-    with OpenAI(base_url=cohere.url(), api_key=cohere.key, max_retries=0) as made:
+    with checked_openai(cohere) as made:
+        yield made
+
+
+@pytest.fixture
+def breaking(make_gateway, provider, tmp_path):
+    """A client of a gateway of the test's own: after a failure its keys rest."""
+    with running(make_gateway, provider, tmp_path / "gateway") as gateway, checked_openai(gateway) as made:
         yield made
 
 
@@ -96,17 +112,17 @@ def test_an_image_is_seen(client):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_an_error_moves_on_to_the_next_candidate(client, provider, streamed):
+def test_an_error_moves_on_to_the_next_candidate(breaking, provider, streamed):
     provider.script({"status": 503}, model="command-a")
-    answer = client.chat.completions.create(model="cohere/chain", messages=user("a b"), stream=streamed)
+    answer = breaking.chat.completions.create(model="cohere/chain", messages=user("a b"), stream=streamed)
     text = "".join(c.choices[0].delta.content or "" for c in answer if c.choices) if streamed else answer.choices[0].message.content
     assert text == "You said: a b"
 
 
-def test_a_stream_that_fails_midway_says_so(client, provider):
-    provider.script({"error_at": 4})
+def test_a_stream_that_fails_midway_says_so(breaking, provider):
+    provider.script({"error_at": 4, "event_pause_ms": 30})
     with pytest.raises(APIError, match="crashed"):
-        for _ in client.chat.completions.create(model="ch/command-a", messages=user("one two three"), stream=True):
+        for _ in breaking.chat.completions.create(model="ch/command-a", messages=user("one two three"), stream=True):
             pass
 
 
