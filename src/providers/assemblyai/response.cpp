@@ -28,6 +28,7 @@ media::transcript read_transcript(json::value root) {
   heard.seconds = media::seconds_in(root.find("audio_duration"));
   for (const auto entry : root.find("words").elements()) {
     const auto start = entry.find("start").whole_number(), end = entry.find("end").whole_number();
+    if (entry.find("text").literal().empty()) continue;
     if (!start || !end || *start < 0 || *end < 0 || *end > 1'000'000'000) continue;
     heard.words.push_back({.text_json = entry.find("text").literal(),
                            .start_s = static_cast<double>(*start) / 1000,

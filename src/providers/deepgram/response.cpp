@@ -9,9 +9,10 @@ namespace {
 void read_words(json::value list, media::transcript& heard) {
   for (const auto entry : list.elements()) {
     const auto start = media::seconds_in(entry.find("start")), end = media::seconds_in(entry.find("end"));
-    const auto written = entry.find("punctuated_word"), plain = entry.find("word");
-    if (!start || !end) continue;
-    heard.words.push_back({.text_json = written.is(json::kind::string) ? written.literal() : plain.literal(),
+    const auto written = entry.find("punctuated_word").literal();
+    const auto text = written.empty() ? entry.find("word").literal() : written;
+    if (!start || !end || text.empty()) continue;
+    heard.words.push_back({.text_json = text,
                            .start_s = *start,
                            .end_s = *end,
                            .confidence = media::seconds_in(entry.find("confidence")).value_or(0)});

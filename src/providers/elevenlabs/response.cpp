@@ -22,7 +22,7 @@ void read_words(json::value list, media::transcript& heard) {
   for (const auto entry : list.elements()) {
     const auto type = entry.find("type").literal();
     const auto start = media::seconds_in(entry.find("start")), end = media::seconds_in(entry.find("end"));
-    if (type == "spacing" || !start || !end) {
+    if (type == "spacing" || !start || !end || entry.find("text").literal().empty()) {
       spaced = spaced || type == "spacing";
       continue;
     }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t widest = 100'000;
 constexpr double farthest = 0.04;
+constexpr std::int64_t most_pictures = 128;  // nobody makes more at once
 
 /// platform.openai.com/docs/api-reference/images/create
 constexpr std::array<std::string_view, 14> openai_members{"model",
@@ -115,6 +116,7 @@ void picture_list::keep(std::string text) {
 }
 
 void picture_list::add(std::string_view member, std::string_view text_json) {
+  if (count_ == most_pictures) return;
   std::string head = count_++ == 0 ? "{\"created\":" + std::to_string(in_.now / 1000) + ",\"data\":[" : ",";
   keep(head.append("{\"").append(member).append("\":\""));
   answer_.body.push_back(text_json);

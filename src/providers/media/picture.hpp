@@ -38,7 +38,8 @@ struct picture_wish {
 void put_own_inputs(const encode_input& in, std::span<const std::string_view> carried, wire_request& wire,
                     std::string& out);
 
-/// Writes OpenAI's list of images. Data are views of the provider's bytes.
+/// Writes OpenAI's list of images, at most 128: what comes after those is left out. Data are views of the provider's
+/// bytes.
 class picture_list {
  public:
   explicit picture_list(const answer_input& in) : in_(in) {}

@@ -16,6 +16,7 @@ namespace {
 
 constexpr double longest_sound_s = 1e7;
 constexpr double longest_pause_s = 1.0, longest_segment_s = 7.0;
+constexpr std::size_t most_bytes_of_word = 192;    // verbose, each a segment of its own: enough for most
 constexpr std::size_t longest_segment_bytes = 84;  // two lines of a subtitle
 
 struct segment {
@@ -29,14 +30,17 @@ bool ends_sentence(std::string_view text) {
   return std::any_of(ends.begin(), ends.end(), [text](std::string_view end) { return text.ends_with(end); });
 }
 
+/// Hands each segment to `write` as it is done, so that never more than one is kept.
+template <class Write>
 class segmenter {
  public:
-  std::vector<segment> run(const transcript& heard) {
+  explicit segmenter(Write write) : write_(std::move(write)) {}
+
+  void run(const transcript& heard) {
     for (const auto& word : heard.words) add(word);
     close();
-    if (made_.empty() && !heard.text_json.empty())
-      made_.push_back({.text_json = heard.text_json, .start_s = 0, .end_s = heard.seconds.value_or(0)});
-    return std::move(made_);
+    if (heard.words.empty() && !heard.text_json.empty())
+      write_({.text_json = heard.text_json, .start_s = 0, .end_s = heard.seconds.value_or(0)});
   }
 
  private:
@@ -57,12 +61,12 @@ class segmenter {
   void close() {
     if (count_ == 0) return;
     now_.confidence /= count_;
-    made_.push_back(std::move(now_));
+    write_(now_);
     now_ = {};
     count_ = 0;
   }
 
-  std::vector<segment> made_;
+  Write write_;
   segment now_;
   double count_ = 0;
 };
@@ -88,13 +92,13 @@ std::string clock_of(double seconds, char point) {
 std::string subtitles(const transcript& heard, bool web) {
   std::string out = web ? "WEBVTT\n\n" : "";
   std::int64_t index = 0;
-  for (const auto& s : segmenter().run(heard)) {
-    const char point = web ? '.' : ',';
+  const char point = web ? '.' : ',';
+  segmenter([&](const segment& s) {
     if (!web) out.append(std::to_string(++index)).push_back('\n');
     out.append(clock_of(s.start_s, point)).append(" --> ").append(clock_of(s.end_s, point)).push_back('\n');
     json::append_unescaped(out, s.text_json);
     out.append("\n\n");
-  }
+  }).run(heard);
   return out;
 }
 
@@ -102,14 +106,14 @@ std::string subtitles(const transcript& heard, bool web) {
 void put_segments(std::string& out, const transcript& heard) {
   out.append(",\"segments\":[");
   std::int64_t index = 0;
-  for (const auto& s : segmenter().run(heard)) {
+  segmenter([&](const segment& s) {
     const double logprob = s.confidence > 0 ? std::log(std::min(s.confidence, 1.0)) : 0;
     if (index > 0) out.push_back(',');
     out.append("{\"id\":").append(std::to_string(index++)).append(",\"seek\":0,\"start\":").append(number(s.start_s));
     out.append(",\"end\":").append(number(s.end_s)).append(",\"text\":\"").append(s.text_json);
     out.append(R"(","tokens":[],"temperature":0,"avg_logprob":)").append(number(logprob));
     out.append(R"(,"compression_ratio":0,"no_speech_prob":0})");
-  }
+  }).run(heard);
   out.push_back(']');
 }
 
@@ -127,6 +131,7 @@ void put_words(std::string& out, const transcript& heard) {
 std::string as_json(const transcript& heard, const transcript_wish& wish) {
   std::string out = "{";
   const bool verbose = wish.form == transcript_form::verbose_json;
+  if (verbose) out.reserve(heard.text_json.size() + heard.words.size() * most_bytes_of_word);
   if (verbose) {
     out.append("\"task\":\"transcribe\",\"language\":");
     append_json_string(out, heard.language);

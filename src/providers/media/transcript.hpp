@@ -3,11 +3,11 @@
 #include <spidergate/providers/dialect.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// Sound that becomes text, for dialects whose answers are not OpenAI's.
 namespace spidergate::providers::media {
@@ -46,7 +46,7 @@ struct transcript {
   std::string text_json;  ///< the inside of a JSON string literal
   std::string language;   ///< "en", as the provider calls it; empty: not said
   std::optional<double> seconds;
-  std::vector<heard_word> words;  ///< in order; may be empty
+  std::deque<heard_word> words;  ///< in order; may be empty; never moved while it grows, for it may be long
 };
 
 /// A number of seconds that can be true (0 to some months), or nothing.

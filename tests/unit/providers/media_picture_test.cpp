@@ -73,6 +73,15 @@ TEST(fal_images, come_as_links) {
     EXPECT_TRUE(hear("fal", q.request, bad).error) << bad;
 }
 
+TEST(fal_images, are_bounded_however_many_a_provider_sends) {
+  const auto q = picture();
+  std::string links = R"("a")";
+  for (int i = 0; i < 1000; ++i) links += R"(,"a")";
+  const auto a = hear("fal", q.request, R"({"images":[)" + links + "]}");
+  EXPECT_EQ(json::parse(a.out)["data"].size(), 128U);
+  EXPECT_EQ(a.facts.usage->images, 128);
+}
+
 TEST(fal_images, have_no_model_of_another_path) {
   for (const auto* model : {"fal-ai/../x", "a//b", "/a", "a/", ".."})
     EXPECT_EQ(refused("fal", "", model), "model") << model;
