@@ -15,10 +15,12 @@ from openai.types import Completion, CreateEmbeddingResponse, ImagesResponse, Mo
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel, ValidationError
 
+# What providers that answer in OpenAI's shape say besides: it passes through (IBM's).
+_OWN = {"model_id", "created_at", "model_version", "system"}
 # What gateways and their clients have agreed on beyond OpenAI's schema, by the type that may have it.
 EXTENSIONS = {
-    "ChatCompletion": {"citations", "search_results", "provider"},
-    "ChatCompletionChunk": {"citations", "search_results", "provider"},
+    "ChatCompletion": {"citations", "search_results", "provider", *_OWN},
+    "ChatCompletionChunk": {"citations", "search_results", "provider", *_OWN},
     "Choice": {"native_finish_reason"},
     "ChatCompletionMessage": {"reasoning_content", "reasoning_details", "images"},
     "ChoiceDelta": {"reasoning_content", "reasoning_details", "annotations", "images", "audio"},
@@ -34,8 +36,9 @@ REQUIRED = {
 }
 NEVER_NULL = {"tool_calls", "function_call", "annotations", "role", "system_fingerprint", "prompt_tokens_details", "completion_tokens_details"}
 
-_BY_OBJECT = {"chat.completion": ChatCompletion, "chat.completion.chunk": ChatCompletionChunk, "text_completion": Completion}
-_BY_PATH = {"/embeddings": CreateEmbeddingResponse, "/images/generations": ImagesResponse, "/moderations": ModerationCreateResponse}
+# By the end of the path, the longer first: an answer that does not say what it is has to be seen as well.
+_BY_PATH = {"/chat/completions": ChatCompletion, "/completions": Completion, "/embeddings": CreateEmbeddingResponse,
+            "/images/generations": ImagesResponse, "/moderations": ModerationCreateResponse}
 
 
 def _strangers(value: object, where: str) -> Iterator[str]:
@@ -233,8 +236,7 @@ class SchemaWatch:
         if response.status_code >= 400:
             self.complaints += complaints_about_error(value)
             return
-        by_path = next((known for ending, known in _BY_PATH.items() if response.request.url.path.endswith(ending)), None)
-        if kind := by_path or _BY_OBJECT.get(value.get("object")):
+        if kind := next((known for ending, known in _BY_PATH.items() if response.request.url.path.endswith(ending)), None):
             self.complaints += complaints_about(_unpacked(value) if kind is CreateEmbeddingResponse else value, kind)
 
 

@@ -115,6 +115,7 @@ def stream_of(*events):
 def test_a_watch_reads_along_with_the_sdk():
     assert seen_by_a_watch("application/json", json.dumps(GOOD).encode()) == []
     assert seen_by_a_watch("application/json", json.dumps({**GOOD, "created": "1"}).encode())
+    assert seen_by_a_watch("application/json", json.dumps(damaged(("object",), KeyError)).encode())
     assert seen_by_a_watch("text/event-stream", stream_of(FIRST, LAST, DONE), stream=True) == []
     assert seen_by_a_watch("text/event-stream", stream_of(FIRST, LAST), stream=True)
     assert seen_by_a_watch("text/event-stream", stream_of(FIRST, chunk({"content": "b", "surprise": 1}), LAST, DONE), stream=True)

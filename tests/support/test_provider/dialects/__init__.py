@@ -12,7 +12,10 @@ from .bedrock import Bedrock
 from .cohere import Cohere
 from .gemini import Gemini
 from .media import SERVICES
+from .ollama import Ollama
 from .openai import OpenAI
+from .voyage import Voyage
+from .watsonx import Watsonx
 
 
 class Dialect(Protocol):
@@ -29,4 +32,6 @@ class Dialect(Protocol):
         """An error in this dialect's shape."""
 
 
-DIALECTS = {**SERVICES, "anthropic": Anthropic, "bedrock": Bedrock, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
+# The first that serves a request answers it: those with paths of their own before those whose paths are found everywhere.
+DIALECTS = {**SERVICES, "ollama": Ollama, "voyage": Voyage, "watsonx": Watsonx,
+            "anthropic": Anthropic, "bedrock": Bedrock, "cohere": Cohere, "gemini": Gemini, "openai": OpenAI}
