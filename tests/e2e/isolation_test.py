@@ -15,11 +15,24 @@ PROVIDER = {"alpha": "first-own", "bravo": "second-own"}
 SECRET = {"alpha": "sk-alpha-abcdefghijkl-aaaa", "bravo": "sk-bravo-abcdefghijkl-bbbb"}
 
 # What a POST, PUT or PATCH says: all of it is fine for one's own things. A route that is not here fails the test.
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+def sound_form(model):
+    parts = [f'name="model"\r\n\r\n{model}', 'name="file"; filename="a.wav"\r\n\r\nRIFF']
+    return ("".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--\r\n").encode()
+
+
 BODIES = {
     "POST /v1/chat/completions": {"model": "tp/echo", "messages": [{"role": "user", "content": "hi"}]},
     "POST /v1/completions": {"model": "tp/echo", "prompt": "hi"},
     "POST /v1/embeddings": {"model": "tp/embed", "input": "hi"},
     "POST /v1/moderations": {"model": "tp/moderate", "input": "hi"},
+    "POST /v1/images/generations": {"model": "tp/echo", "prompt": "hi"},
+    "POST /v1/audio/speech": {"model": "tp/echo", "input": "hi", "voice": "alloy"},
+    "POST /v1/audio/transcriptions": sound_form("tp/echo"),
+    "POST /v1/audio/translations": sound_form("tp/echo"),
+    "POST /v1/rerank": {"model": "tp/echo", "query": "hi", "documents": ["a"]},
     "POST /api/v1/brands": {"name": "one more"},
     "PATCH /api/v1/brands/{id}": {"preferences": {"fallback_enabled": False}},
     "POST /api/v1/clients": {"name": "one more"},
@@ -116,6 +129,12 @@ def brands(make_gateway, running_provider, tmp_path_factory, plain_config):
     assert not any(secret in gateway.log() for secret in SECRET.values())
 
 
+def send_described(gateway, method, path, wanted, token):
+    """One request with the body of the table, `wanted` in place of the id."""
+    body = BODIES.get(f"{method} {path}")
+    return gateway.send(method, path.replace("{id}", wanted), body, key=token, headers=FORM if isinstance(body, bytes) else None)
+
+
 def described(gateway):
     """[(method, path)] of inference and management, as the API describes itself."""
     paths = ask(gateway.admin_port, "GET", "/api/openapi.json").json["paths"]
@@ -149,7 +168,7 @@ def test_no_endpoint_lets_one_brand_reach_another(brands, role):
     gateway, before, tried = a.gateway, b.rows(), 0
     for method, path in described(gateway):
         for kind, foreign in (b.ids.items() if "{id}" in path else [("none", "")]):
-            reply = gateway.send(method, path.replace("{id}", foreign), BODIES.get(f"{method} {path}"), key=token)
+            reply = send_described(gateway, method, path, foreign, token)
             tried += 1
             where = (role, method, path, kind, reply.status, reply.body[:300])
             assert reply.status < 500 or reply.error["code"] == "no_available_key", where
@@ -171,7 +190,7 @@ def test_a_foreign_id_is_answered_exactly_like_an_unknown_one(brands):
             unknown = re.sub(r"[0-9A-Za-z]{6}$", "zzzzzz", foreign) if "_" in foreign else "nobody/nothing"
             answers = []
             for one in (foreign, unknown):
-                reply = a.gateway.send(method, path.replace("{id}", one), BODIES.get(f"{method} {path}"), key=a.owner)
+                reply = send_described(a.gateway, method, path, one, a.owner)
                 if method != "HEAD" and path.startswith("/api/v1/"):
                     answers.append((reply.status, reply.body.decode().replace(reply.request_id, "").replace(one, "ID")))
                 else:  # near misses of model names are suggested, from what the caller may see
