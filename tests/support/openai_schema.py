@@ -223,8 +223,8 @@ class SchemaWatch:
     def _look(self, response: httpx2.Response) -> None:
         kind = response.headers.get("content-type", "").partition(";")[0]
         if kind == "text/event-stream":
-            asked = json.loads(response.request.content)
-            if "/chat/" in str(response.request.url):
+            if response.request.url.path.endswith("/chat/completions"):
+                asked = json.loads(response.request.content)
                 wanted = bool((asked.get("stream_options") or {}).get("include_usage"))
                 response.stream = _CheckedStream(response.stream, StreamSchema(wanted), self.complaints)
         elif kind == "application/json":
