@@ -64,17 +64,22 @@ bool may_search_the_web(const model::inference_request& asked) {
   return by_tool || asked.find("web_search_options") != nullptr || asked.find("plugins") != nullptr;
 }
 
-/// Of one image, whatever its size and quality.
+/// Of one image, whatever its size and quality. Several images are charged by the sum of their pixels, so what rounding
+/// takes from one must not be missing of many.
 money dearest_image(const model::price& rates) {
+  constexpr money rounded_off{1};
   money most = rates.per_image.value_or(money{});
+  bool by_pixel = rates.per_pixel.has_value();
   if (rates.per_pixel) {
     cost_sum sum;
     sum.add_pixels(most_pixels, *rates.per_pixel);
     most = std::max(most, sum.total());
   }
-  for (const auto& rate : rates.image_rates)
+  for (const auto& rate : rates.image_rates) {
     most = std::max(most, model::image_price(rates, rate.variant).value_or(money{}));
-  return most;
+    by_pixel = by_pixel || rate.per_pixel.has_value();
+  }
+  return by_pixel ? most + rounded_off : most;
 }
 
 unit_price dearest(std::initializer_list<std::optional<unit_price>> of) {

@@ -51,7 +51,7 @@ constexpr std::string_view key_words[]{"invalid_api_key",   "incorrect api key",
                                        "unauthorized",      "invalid_authentication", "permission_denied"};
 constexpr std::string_view model_words[]{"model_not_found",     "deploymentnotfound",   "model_decommissioned",
                                          "model_not_available", "is not a valid model", "unknown_model",
-                                         "model_not_exist",     "model not exist"};
+                                         "model_not_exist",     "model not exist",      "supported models are"};
 constexpr std::string_view overload_words[]{
     "overloaded", "server_error",        "internal_error",      "internal server error",
     "api_error",  "service_unavailable", "service unavailable", "engine_overloaded",

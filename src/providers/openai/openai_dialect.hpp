@@ -26,6 +26,8 @@ class openai_dialect : public dialect {
   [[nodiscard]] virtual std::string target_of(const encode_input& in) const;
   /// The header lines of the credential, and others that the family member wants.
   virtual void append_own_headers(std::string& headers, const encode_input& in) const;
+  /// True where answers may lack `object`, `created` and `model`, which clients count on: they are put in.
+  [[nodiscard]] virtual bool may_lack_members() const noexcept { return false; }
   /// What stands as `model` in the body.
   [[nodiscard]] virtual std::string_view model_in_body(const encode_input& in) const;
 };

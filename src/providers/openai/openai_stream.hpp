@@ -30,7 +30,8 @@ namespace spidergate::providers::openai {
 /// An in-band error ends the stream: facts().error is set, feed() goes on returning true and swallows the rest.
 class openai_stream final : public stream_decoder {
  public:
-  explicit openai_stream(const answer_input& in);
+  /// `may_lack_members`: chunks get the members that clients count on where they lack them (missing_members.hpp).
+  explicit openai_stream(const answer_input& in, bool may_lack_members = false);
   [[nodiscard]] bool feed(std::string_view bytes, std::string& out) override;
   [[nodiscard]] bool end(std::string& out) override;
   [[nodiscard]] const stream_facts& facts() const noexcept override { return facts_; }
@@ -63,6 +64,8 @@ class openai_stream final : public stream_decoder {
 
   [[nodiscard]] std::string estimated_usage() const;
 
+  const answer_input in_;
+  const bool may_lack_members_;
   const bool chat_;
   const bool wants_usage_;
   const bool usage_untouched_;

@@ -3,6 +3,7 @@
 #include "embeddings.hpp"
 #include "images.hpp"
 #include "message_form.hpp"
+#include "missing_members.hpp"
 #include "openai_dialect.hpp"
 #include "produced.hpp"
 #include "rerank.hpp"
@@ -82,8 +83,15 @@ boost::system::result<client_answer, provider_error> read_speech(const answer_in
   return out;
 }
 
+/// Voyage counts a total alone, which clients look for under its other name too.
+void name_prompt_tokens(json::value usage, json::splice& edits) {
+  const auto total = usage.find("total_tokens");
+  if (!total.is(json::kind::number) || usage.find("prompt_tokens").exists()) return;
+  edits.insert(usage.raw().data() + 1, "\"prompt_tokens\":" + std::string(total.raw()) + ",");
+}
+
 boost::system::result<client_answer, provider_error> read_list(const answer_input& in, std::string_view content_type,
-                                                               std::string_view body) {
+                                                               std::string_view body, bool may_lack_members) {
   const auto kind = in.asked.kind;
   body = json::without_bom(body);
   const auto read = read_object(content_type, body);
@@ -101,8 +109,10 @@ boost::system::result<client_answer, provider_error> read_list(const answer_inpu
   if (completes) {
     if (const auto failed = failed_choice(list); failed.exists()) return in_band(failed);
     out.facts.text_bytes = read_choices(root, list, edits);
+    if (may_lack_members) add_missing_members(root, "chat.completion", in, edits);
   } else if (kind == endpoint::embeddings) {
     convert_embeddings(list, in.asked.wants_base64, edits);
+    name_prompt_tokens(root.find("usage"), edits);
   }
   if (kind == endpoint::images) {
     std::int64_t made = 0;
@@ -133,7 +143,7 @@ answer openai_dialect::decode(const answer_input& in, std::string_view content_t
       case endpoint::rerank:
         return read_rerank(in, content_type, body);
       default:
-        return read_list(in, content_type, body);
+        return read_list(in, content_type, body, may_lack_members());
     }
   }();
   if (!read) return std::move(read).error();

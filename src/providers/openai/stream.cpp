@@ -1,6 +1,7 @@
 #include "../error_reading.hpp"
 #include "byte_stream.hpp"
 #include "event_stream.hpp"
+#include "missing_members.hpp"
 #include "openai_dialect.hpp"
 #include "openai_stream.hpp"
 #include "produced.hpp"
@@ -30,8 +31,10 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-openai_stream::openai_stream(const answer_input& in)
-    : chat_(in.asked.kind == model::endpoint::chat),
+openai_stream::openai_stream(const answer_input& in, bool may_lack_members)
+    : in_(in),
+      may_lack_members_(may_lack_members),
+      chat_(in.asked.kind == model::endpoint::chat),
       wants_usage_(in.asked.include_usage),
       usage_untouched_(in.asked.include_usage && asks_continuous_usage(in.asked)),
       estimated_prompt_(in.asked.estimated_prompt_tokens) {}
@@ -140,6 +143,7 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
     if (!choices.is(json::kind::array) || hold_filter_results(root)) return;
   }
   if (!identified_ && !choices.empty()) remember(root);
+  if (may_lack_members_) add_missing_members(root, "chat.completion.chunk", in_, edits_);
   if (!filter_results_.empty()) {
     if (!root.find("prompt_filter_results").exists())
       edits_.insert(edits_.text().data() + 1, "\"prompt_filter_results\":" + filter_results_ + ",");
@@ -161,6 +165,7 @@ void openai_stream::on_usage_chunk(json::value root, json::value usage, std::str
   usage_sent_ = true;
   // Some leave the list out, on which every client's loop stands.
   if (!root.find("choices").exists()) edits_.insert(edits_.text().data() + 1, R"("choices":[],)");
+  if (may_lack_members_) add_missing_members(root, "chat.completion.chunk", in_, edits_);
   forward(out);
 }
 
@@ -236,6 +241,7 @@ void openai_stream::remember(json::value root) {
     if (v.exists() && v.raw().size() < 1024)
       identity_.append("\"").append(name).append("\":").append(v.raw()).push_back(',');
   }
+  if (may_lack_members_) identity_.append(missing_members(root, "chat.completion.chunk", in_));
 }
 
 /// Beside choices there are no figures in OpenAI's form: null for who asked, nothing for who did not.
@@ -293,7 +299,7 @@ std::unique_ptr<stream_decoder> openai_dialect::open_stream(const answer_input& 
                                                             std::string_view content_type) const {
   using model::endpoint;
   if (in.asked.kind == endpoint::chat || in.asked.kind == endpoint::completions)
-    return std::make_unique<openai_stream>(in);
+    return std::make_unique<openai_stream>(in, may_lack_members());
   const bool events = to_lower(content_type).find("event-stream") != std::string::npos;
   if (in.asked.kind == endpoint::speech && !events) return std::make_unique<byte_stream>(in, content_type);
   return std::make_unique<event_stream>(in);

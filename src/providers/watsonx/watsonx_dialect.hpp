@@ -19,6 +19,9 @@ class watsonx_dialect final : public openai::openai_dialect {
   [[nodiscard]] boost::system::result<wire_request, refusal> encode(const encode_input& in) const override;
   [[nodiscard]] boost::system::result<std::variant<client_answer, follow_up>, provider_error> decode(
       const answer_input& in, std::string_view content_type, std::string_view body) const override;
+
+ protected:
+  [[nodiscard]] bool may_lack_members() const noexcept override { return true; }
 };
 
 }  // namespace spidergate::providers::watsonx
