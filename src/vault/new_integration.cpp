@@ -80,7 +80,7 @@ boost::system::result<store::integration_record, credential_fault> make_integrat
   row.is_primary = asked.is_primary;
   row.expires_at = asked.expires_at;
   row.created_at = now_us / 1000;
-  return reseal(how, std::move(row), asked.provider, asked.credentials, row.created_at);
+  return reseal(how, std::move(row), asked.provider, asked.credentials, now_us / 1000);
 }
 
 result<std::string> vault_salt(sql::connection& on, crypto::random_source& random) {

@@ -18,11 +18,9 @@ namespace spidergate::kv::redis {
 /// whoever breaks the connection.
 class answer_sink {
  public:
+  virtual ~answer_sink() = default;
   virtual void on_answer(reply&& answer) noexcept = 0;
   virtual void on_broken(error_code why) noexcept = 0;
-
- protected:
-  ~answer_sink() = default;
 };
 
 /// One open connection, on which commands are pipelined: what is sent in one turn of the worker's loop goes out in one

@@ -178,7 +178,7 @@ std::string fence_filter::pass(std::string_view literal) {
 }
 
 std::string fence_filter::finish() {
-  const auto rest = std::exchange(held_, {});
+  auto rest = std::exchange(held_, {});
   if (at_ == at::fenced) return std::string(without_closing_fence(rest));
   return rest;
 }
