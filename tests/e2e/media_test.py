@@ -29,10 +29,9 @@ def shared_gateway(make_gateway, running_provider, tmp_path_factory):
     providers = {f"my-{dialect}": provider_of(dialect) for dialect in SERVICES}
     aliases = {"test/picture": ["my-fal/fal-ai/flux/schnell", "my-stability/stable-image-core"]}
     gateway = make_gateway(tmp_path_factory.mktemp("gateway"), providers=providers, aliases=aliases)
-    gateway.start()
     for name in providers:
         gateway.add_provider_key(name, f"key-of-{name}", f"{name}-a")
-    yield gateway
+    yield gateway.start()
     gateway.end()
 
 
