@@ -164,7 +164,9 @@ TEST_F(access_tokens_of_a_worker, many_who_wait_share_one_exchange) {
   for (auto& one : came) home.spawn([this, &one] { return wait_for(*this, stop, one); });
   testing::run_until(
       home, [&] { return std::all_of(came.begin(), came.end(), [](const auto& one) { return one.has_value(); }); });
-  for (const auto& one : came) EXPECT_TRUE(one->token && one->token->token.reveal() == "token-1");
+  for (const auto& one : came)
+    EXPECT_TRUE(one->token && one->token->token.reveal() == "token-1")
+        << (one->why ? one->why->label + ": " + one->why->message : "");
   EXPECT_EQ(requests, 1);
 }
 
