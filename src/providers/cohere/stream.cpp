@@ -1,52 +1,15 @@
 #include "../error_reading.hpp"
+#include "../event_decoder.hpp"
 #include "../openai/openai_dialect.hpp"
 #include "cohere_dialect.hpp"
-
-#include <spidergate/providers/sse_framer.hpp>
 
 namespace spidergate::providers::cohere {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
-}
-
-class cohere_stream final : public stream_decoder {
+class cohere_stream final : public event_decoder {
  public:
-  explicit cohere_stream(const answer_input& in) : writer_(in) {}
-
-  bool feed(std::string_view bytes, std::string& out) override {
-    if (broken_) return false;
-    if (over()) return true;
-    if (!sniff(bytes)) return false;
-    framer_.feed(bytes);
-    sse_event event;
-    while (!over()) {
-      switch (framer_.next(event)) {
-        case sse_framer::step::more:
-          return true;
-        case sse_framer::step::oversize:
-          return fail("An event of the provider's stream is larger than 1 MiB.");
-        case sse_framer::step::event:
-          if (!on_data(event, out)) return false;
-      }
-    }
-    return true;
-  }
-
-  bool end(std::string& out) override {
-    sse_event event;
-    if (!broken_ && !over() && framer_.finish(event)) {
-      // What is left may be half an event, which is no fault but the sign of a cut.
-      const auto data = trimmed(event.data);
-      const bool whole = data == "[DONE]" || openai::thread_reader().read(data, json::surrogates::any);
-      if (whole && !on_data(event, out)) return false;
-    }
-    return !broken_ && writer_.end(out);
-  }
+  explicit cohere_stream(const answer_input& in) : event_decoder(first_byte::of_events), writer_(in) {}
 
   const stream_facts& facts() const noexcept override { return writer_.facts(); }
 
@@ -58,27 +21,10 @@ class cohere_stream final : public stream_decoder {
     bool has_arguments;
   };
 
-  [[nodiscard]] bool over() const noexcept { return facts().done || facts().error.has_value(); }
+  bool on_end(std::string& out) override { return writer_.end(out); }
+  void set_error(provider_error error) override { writer_.failed(std::move(error)); }
 
-  bool fail(std::string message) {
-    broken_ = true;
-    writer_.failed(not_an_answer(std::move(message)));
-    return false;
-  }
-
-  /// A page or an answer that is no stream shows in its first byte; as events, its lines would just be skipped.
-  bool sniff(std::string_view bytes) {
-    if (sniffed_) return true;
-    const auto first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-    if (first == std::string_view::npos) return true;
-    sniffed_ = true;
-    if (bytes[first] == '<') return fail("The provider answered with a page of HTML in place of a stream.");
-    if (bytes[first] == '{' || bytes[first] == '[')
-      return fail("The provider answered with JSON in place of a stream.");
-    return true;
-  }
-
-  bool on_data(const sse_event& event, std::string& out) {
+  bool on_event(const sse_event& event, std::string& out) override {
     const auto data = trimmed(event.data);
     if (data.empty()) return true;
     if (data == "[DONE]") {
@@ -87,15 +33,15 @@ class cohere_stream final : public stream_decoder {
     }
     auto& reader = openai::thread_reader();
     if (!reader.read(data, json::surrogates::any)) {
-      return fail("An event of the provider's stream is not valid JSON: " + reader.failure().message + ".");
+      return fail_to_read(reader.failure().message);
     }
     const auto root = reader.root();
     if (!root.is(json::kind::object)) return fail("An event of the provider's stream is JSON, but no object.");
-    on_event(root, out);
+    on_object(root, out);
     return true;
   }
 
-  void on_event(json::value root, std::string& out) {
+  void on_object(json::value root, std::string& out) {
     const auto type = root.find("type").literal();
     const auto delta = root.find("delta");
     const auto message = delta.find("message");
@@ -173,9 +119,7 @@ class cohere_stream final : public stream_decoder {
   }
 
   chat::chunk_writer writer_;
-  sse_framer framer_;
   std::vector<call> calls_;
-  bool sniffed_ = false, broken_ = false;
 };
 
 }  // namespace

@@ -28,47 +28,13 @@ std::string_view first_text(json::value root) {
 
 }  // namespace
 
-bool event_stream::feed(std::string_view bytes, std::string& out) {
-  if (failed_) return false;
-  if (over()) return true;
-  framer_.feed(bytes);
-  sse_event event;
-  while (!over()) {
-    switch (framer_.next(event)) {
-      case sse_framer::step::more:
-        return true;
-      case sse_framer::step::oversize:
-        return fail("An event of the provider's stream is larger than 1 MiB.");
-      case sse_framer::step::event:
-        if (!on_event(event, out)) return false;
-    }
-  }
-  return true;
-}
-
-bool event_stream::end(std::string& out) {
-  sse_event event;
-  if (!failed_ && !over() && framer_.finish(event)) {
-    const bool whole = event.data == "[DONE]" || reader_.read(event.data, json::surrogates::any);
-    if (whole && !on_event(event, out)) return false;
-  }
-  return !failed_ && !facts_.error && (facts_.done || facts_.finished);
-}
-
-bool event_stream::fail(std::string message) {
-  failed_ = true;
-  facts_.error = not_an_answer(std::move(message));
-  return false;
-}
-
 bool event_stream::on_event(const sse_event& event, std::string& out) {
   if (event.data.empty()) return true;
-  if (event.data == "[DONE]") {
+  if (trimmed(event.data) == "[DONE]") {
     facts_.done = true;
     return true;
   }
-  if (!reader_.read(event.data, json::surrogates::any))
-    return fail("An event of the provider's stream is not valid JSON: " + reader_.failure().message + ".");
+  if (!reader_.read(event.data, json::surrogates::any)) return fail_to_read(reader_.failure().message);
   const auto root = reader_.root();
   if (!root.is(json::kind::object)) return fail("An event of the provider's stream is JSON, but no object.");
   const auto type = root.find("type").literal();

@@ -1,15 +1,15 @@
 #pragma once
+#include "../event_decoder.hpp"
 #include "message_form.hpp"
 #include "tool_calls.hpp"
 #include "usage.hpp"
 
 #include <spidergate/json/splice.hpp>
-#include <spidergate/providers/dialect.hpp>
-#include <spidergate/providers/sse_framer.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spidergate::providers::openai {
@@ -28,12 +28,10 @@ namespace spidergate::providers::openai {
 ///  - Mistral's content comes in parts (message_form.hpp), or sources come beside the choices: annotations at the end;
 ///  - it is no chunk at all (a ping): dropped.
 /// An in-band error ends the stream: facts().error is set, feed() goes on returning true and swallows the rest.
-class openai_stream final : public stream_decoder {
+class openai_stream final : public event_decoder {
  public:
   /// `may_lack_members`: chunks get the members that clients count on where they lack them (missing_members.hpp).
   explicit openai_stream(const answer_input& in, bool may_lack_members = false);
-  [[nodiscard]] bool feed(std::string_view bytes, std::string& out) override;
-  [[nodiscard]] bool end(std::string& out) override;
   [[nodiscard]] const stream_facts& facts() const noexcept override { return facts_; }
 
  private:
@@ -44,9 +42,9 @@ class openai_stream final : public stream_decoder {
     tool_call_deltas tools;
   };
 
-  [[nodiscard]] bool fail(std::string message);
-  [[nodiscard]] bool sniff(std::string_view bytes);
-  [[nodiscard]] bool on_event(const sse_event& event, std::string& out);
+  [[nodiscard]] bool on_event(const sse_event& event, std::string& out) override;
+  [[nodiscard]] bool on_end(std::string& out) override;
+  void set_error(provider_error error) override { facts_.error = std::move(error); }
   void on_error(json::value root);
   void on_chunk(json::value root, std::string& out);
   void on_usage_chunk(json::value root, json::value usage, std::string& out);
@@ -60,8 +58,6 @@ class openai_stream final : public stream_decoder {
   void hide_usage(json::value root);
   void forward(std::string& out);
   void finish_usage(std::string& out);
-  [[nodiscard]] bool over() const noexcept { return facts_.done || facts_.error.has_value(); }
-
   [[nodiscard]] std::string estimated_usage() const;
 
   const answer_input in_;
@@ -70,11 +66,8 @@ class openai_stream final : public stream_decoder {
   const bool wants_usage_;
   const bool usage_untouched_;
   const std::int64_t estimated_prompt_;
-  bool failed_ = false;
-  bool sniffed_ = false;
   bool usage_sent_ = false;
   bool identified_ = false;
-  sse_framer framer_;
   stream_facts facts_;
   std::vector<choice> choices_;
   std::vector<source> sources_;  ///< of the chunk at hand

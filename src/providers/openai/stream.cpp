@@ -23,69 +23,21 @@ bool asks_continuous_usage(const model::inference_request& asked) {
   return options != nullptr && options->value.find("\"continuous_usage_stats\"") != std::string_view::npos;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
-}
-
 }  // namespace
 
 openai_stream::openai_stream(const answer_input& in, bool may_lack_members)
-    : in_(in),
+    : event_decoder(first_byte::of_events),
+      in_(in),
       may_lack_members_(may_lack_members),
       chat_(in.asked.kind == model::endpoint::chat),
       wants_usage_(in.asked.include_usage),
       usage_untouched_(in.asked.include_usage && asks_continuous_usage(in.asked)),
       estimated_prompt_(in.asked.estimated_prompt_tokens) {}
 
-bool openai_stream::feed(std::string_view bytes, std::string& out) {
-  if (failed_) return false;
-  if (over()) return true;
-  if (!sniff(bytes)) return false;
-  framer_.feed(bytes);
-  sse_event event;
-  while (!over()) {
-    switch (framer_.next(event)) {
-      case sse_framer::step::more:
-        return true;
-      case sse_framer::step::oversize:
-        return fail("An event of the provider's stream is larger than 1 MiB.");
-      case sse_framer::step::event:
-        if (!on_event(event, out)) return false;
-    }
-  }
-  return true;
-}
-
-bool openai_stream::end(std::string& out) {
-  sse_event event;
-  if (!failed_ && !over() && framer_.finish(event)) {
-    // What is left may be half an event, which is no fault but the sign of a cut.
-    const auto data = trimmed(event.data);
-    const bool whole = data == "[DONE]" || thread_reader().read(data, json::surrogates::any);
-    if (whole && !on_event(event, out)) return false;
-  }
-  if (failed_ || facts_.error) return false;
+bool openai_stream::on_end(std::string& out) {
+  if (facts_.error) return false;
   if (facts_.finished && !facts_.done) finish_usage(out);
   return facts_.done || facts_.finished;
-}
-
-bool openai_stream::fail(std::string message) {
-  failed_ = true;
-  facts_.error = not_an_answer(std::move(message));
-  return false;
-}
-
-/// A page or an answer that is no stream shows in its first byte; as events, its lines would just be skipped.
-bool openai_stream::sniff(std::string_view bytes) {
-  if (sniffed_) return true;
-  const auto first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  if (first == std::string_view::npos) return true;
-  sniffed_ = true;
-  if (bytes[first] == '<') return fail("The provider answered with a page of HTML in place of a stream.");
-  if (bytes[first] == '{' || bytes[first] == '[') return fail("The provider answered with JSON in place of a stream.");
-  return true;
 }
 
 bool openai_stream::on_event(const sse_event& event, std::string& out) {
@@ -99,8 +51,7 @@ bool openai_stream::on_event(const sse_event& event, std::string& out) {
   auto& reader = thread_reader();
   const bool error_event = event.type == "error";
   if (!reader.read(data, json::surrogates::any)) {
-    if (!error_event)
-      return fail("An event of the provider's stream is not valid JSON: " + reader.failure().message + ".");
+    if (!error_event) return fail_to_read(reader.failure().message);
     facts_.error = not_an_answer(presentable(data));
     return true;
   }
