@@ -17,7 +17,8 @@
 
 namespace spidergate::vault {
 
-/// A provider key picked and opened for one attempt. Destroying it wipes the secret.
+/// A provider key picked and opened for one attempt. Destroying it wipes the secret: plain secrets live only for the
+/// call (product spec, vault), so nothing keeps an opened credential for the next one.
 struct lease {
   std::string integration_id;  ///< empty where the provider needs no key
   std::string key_label;
