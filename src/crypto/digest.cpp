@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <cstring>
 #include <memory>
@@ -39,23 +38,45 @@ std::uint32_t crc_of_eight(std::uint32_t crc, std::string_view bytes) noexcept {
          tables[0][byte_at(bytes, 7)];
 }
 
+/// One thread's SHA-256. Looking the algorithm up by its name and making a context costs more than hashing a token
+/// does, so both are kept. Between calls it holds nothing of what was hashed: OpenSSL wipes its block at the end.
+class hasher {
+ public:
+  static hasher& of_this_thread() {
+    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                                           &EVP_MD_free);
+    thread_local hasher mine(algorithm.get());
+    return mine;
+  }
+
+  [[nodiscard]] sha256_digest digest_of(std::span<const std::string_view> pieces) {
+    auto* context = context_.get();
+    bool good = EVP_DigestInit_ex2(context, algorithm_, nullptr) == 1;
+    for (const auto piece : pieces) good = good && EVP_DigestUpdate(context, piece.data(), piece.size()) == 1;
+    sha256_digest digest;
+    if (!good || EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) fail();
+    return digest;
+  }
+
+ private:
+  explicit hasher(const EVP_MD* algorithm) : algorithm_(algorithm), context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (algorithm_ == nullptr || context_ == nullptr) fail();
+  }
+
+  [[noreturn]] static void fail() { throw std::runtime_error("OpenSSL cannot compute SHA-256"); }
+
+  const EVP_MD* algorithm_;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
 }  // namespace
 
 sha256_digest sha256(std::string_view bytes) {
-  sha256_digest digest;
-  // The one-shot call: EVP would look the algorithm up by name each time.
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  return digest;
+  return sha256({&bytes, 1});
 }
 
 sha256_digest sha256(std::span<const std::string_view> pieces) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  bool good = context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
-  for (const auto piece : pieces) good = good && EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1;
-  sha256_digest digest;
-  if (!good || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL cannot compute SHA-256");
-  return digest;
+  return hasher::of_this_thread().digest_of(pieces);
 }
 
 sha256_digest hmac_sha256(std::string_view key, std::string_view message) {
