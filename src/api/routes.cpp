@@ -1,11 +1,9 @@
 #include <spidergate/api/routes.hpp>
-#include <spidergate/core/ascii.hpp>
 #include <spidergate/http/query.hpp>
 
 #include <array>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace spidergate::api {
 
@@ -78,54 +76,70 @@ constexpr std::array admin_operations_table{
     route_line{"api/openapi.json", reads, resource::openapi, std::nullopt, anybody, "this description"},
 };
 
-using segments = std::vector<std::string_view>;
-
-segments segments_of(std::string_view path) {
-  segments parts;
-  for (const auto part : split(path, '/')) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  return parts;
+/// Takes the next segment off a path; doubled slashes count as one. Empty at the end.
+std::string_view next_segment(std::string_view& rest) noexcept {
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  const auto segment = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(segment.size());
+  return segment;
 }
 
-std::string joined(const segments& parts, std::size_t from) {
-  std::string text;
-  for (auto i = from; i < parts.size(); ++i) text.append(i == from ? "" : "/").append(parts[i]);
-  return http::decode_path(text).value_or(text);
+std::string decoded(std::string_view text) {
+  return http::decode_path(text).value_or(std::string(text));
 }
 
-std::optional<route> match(const route_line& line, const segments& parts) {
-  const auto wanted = segments_of(line.pattern);
-  route found{.what = line.what, .id = {}, .methods = line.methods, .needed = line.needed, .allowed = line.allowed};
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (i >= parts.size()) return std::nullopt;
-    if (wanted[i] == "{id...}") {
-      found.id = joined(parts, i);
-      return found;
+/// All segments of `rest`, with single slashes between them.
+std::string joined(std::string_view rest) {
+  std::string text(next_segment(rest));
+  for (auto more = next_segment(rest); !more.empty(); more = next_segment(rest)) text.append("/").append(more);
+  return decoded(text);
+}
+
+/// Compares segment by segment, in place: most requests are told from most lines by their first one.
+bool matches(std::string_view pattern, std::string_view path, std::string& id) {
+  for (auto wanted = next_segment(pattern); !wanted.empty(); wanted = next_segment(pattern)) {
+    const auto all_that_follow = path;
+    const auto segment = next_segment(path);
+    if (segment.empty()) return false;
+    if (wanted == "{id...}") {
+      id = joined(all_that_follow);
+      return true;
     }
-    if (wanted[i] == "{id}") {
-      found.id = http::decode_path(parts[i]).value_or(std::string(parts[i]));
-    } else if (wanted[i] != parts[i]) {
-      return std::nullopt;
+    if (wanted == "{id}") {
+      id = decoded(segment);
+    } else if (wanted != segment) {
+      return false;
     }
   }
-  return parts.size() == wanted.size() ? std::optional(std::move(found)) : std::nullopt;
+  return next_segment(path).empty();
 }
 
-route find_in(std::span<const route_line> table, const segments& parts) {
+route find_in(std::span<const route_line> table, std::string_view path) {
+  std::string id;
   for (const auto& line : table) {
-    if (auto found = match(line, parts)) return std::move(*found);
+    if (matches(line.pattern, path, id))
+      return {.what = line.what,
+              .id = std::move(id),
+              .methods = line.methods,
+              .needed = line.needed,
+              .allowed = line.allowed};
+    id.clear();
   }
   return {};
 }
 
+/// What follows `prefix` where the path begins with those segments.
+std::optional<std::string_view> behind(std::string_view prefix, std::string_view path) noexcept {
+  for (auto wanted = next_segment(prefix); !wanted.empty(); wanted = next_segment(prefix))
+    if (next_segment(path) != wanted) return std::nullopt;
+  return path;
+}
+
 /// Clients disagree about who adds "/v1": the prefixes are taken off as often as they stand there.
-segments without_prefixes(segments parts) {
-  std::size_t at = 0;
-  if (parts.size() >= 2 && parts[0] == "api" && parts[1] == "gate") at = 2;
-  while (at < parts.size() && parts[at] == "v1") ++at;
-  parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(at));
-  return parts;
+std::string_view without_prefixes(std::string_view path) noexcept {
+  path = behind("api/gate", path).value_or(path);
+  for (auto rest = behind("v1", path); rest; rest = behind("v1", path)) path = *rest;
+  return path;
 }
 
 }  // namespace
@@ -156,18 +170,16 @@ std::span<const route_line> routes_of(section s) noexcept {
 }
 
 route find_route(std::string_view path, bool admin) {
-  auto parts = segments_of(path);
   if (admin) {
-    if (auto found = find_in(admin_operations_table, parts); found.what != resource::nothing) return found;
+    if (auto found = find_in(admin_operations_table, path); found.what != resource::nothing) return found;
   }
-  if (parts.size() >= 2 && parts[0] == "api" && parts[1] == "v1") {
-    parts.erase(parts.begin(), parts.begin() + 2);
-    auto found = find_in(management_table, parts);
+  if (const auto managed = behind("api/v1", path)) {
+    auto found = find_in(management_table, *managed);
     found.managed = found.what != resource::nothing;
     return found;
   }
-  if (auto found = find_in(operations_table, parts); found.what != resource::nothing) return found;
-  return find_in(inference_table, without_prefixes(std::move(parts)));
+  if (auto found = find_in(operations_table, path); found.what != resource::nothing) return found;
+  return find_in(inference_table, without_prefixes(path));
 }
 
 }  // namespace spidergate::api
