@@ -1,6 +1,7 @@
 #include "decimal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace spidergate {
@@ -22,6 +23,13 @@ std::optional<std::int64_t> with_sign(std::uint64_t magnitude, bool negative) {
   if (negative) return static_cast<std::int64_t>(-magnitude);
   if (magnitude > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
   return static_cast<std::int64_t>(magnitude);
+}
+
+/// Of value / 10^scale: 19 digits of the value, or the scale's and one before the point; sign and point.
+constexpr std::size_t longest_decimal = 32;
+
+char digit(std::uint64_t number) noexcept {
+  return static_cast<char>('0' + number % 10);
 }
 
 }  // namespace
@@ -50,17 +58,22 @@ std::optional<std::int64_t> read_decimal(std::string_view text, int scale, exces
 
 std::string write_decimal(std::int64_t value, int scale) {
   const bool negative = value < 0;
-  const auto magnitude = negative ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-  auto digits = std::to_string(magnitude);
-  const auto places = static_cast<std::size_t>(scale);
-  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-
-  const auto point = digits.size() - places;
-  const auto last = digits.find_last_not_of('0');
-  std::string text = negative ? "-" : "";
-  text.append(digits, 0, point);
-  if (last != std::string::npos && last >= point) text.append(".").append(digits, point, last - point + 1);
-  return text;
+  auto rest = negative ? -static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  // Written from the right end: the fraction without its last zeros, the point, the whole part.
+  std::array<char, longest_decimal> room;
+  auto at = room.end();
+  bool fraction = false;
+  for (int place = 0; place < scale; ++place, rest /= 10) {
+    fraction = fraction || rest % 10 != 0;
+    if (fraction) *--at = digit(rest);
+  }
+  if (fraction) *--at = '.';
+  do {
+    *--at = digit(rest);
+    rest /= 10;
+  } while (rest != 0);
+  if (negative) *--at = '-';
+  return {at, room.end()};
 }
 
 }  // namespace spidergate

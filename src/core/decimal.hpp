@@ -15,7 +15,7 @@ enum class excess_digits {
 /// Reads "-12.5" as the integer 12.5 x 10^scale; nothing when it is malformed or out of range.
 [[nodiscard]] std::optional<std::int64_t> read_decimal(std::string_view text, int scale, excess_digits excess);
 
-/// The shortest exact decimal of value / 10^scale, without exponent.
+/// The shortest exact decimal of value / 10^scale, without exponent. REQUIRES: scale is at most 18.
 [[nodiscard]] std::string write_decimal(std::int64_t value, int scale);
 
 }  // namespace spidergate

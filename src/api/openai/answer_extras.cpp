@@ -1,18 +1,12 @@
 #include "answer_extras.hpp"
 
+#include "../short_text.hpp"
+
 #include <spidergate/core/json_text.hpp>
-
-#include <fmt/format.h>
-
-#include <iterator>
 
 namespace spidergate::api {
 
 namespace {
-
-double in_ms(std::chrono::microseconds time) {
-  return static_cast<double>(time.count()) / 1000.0;
-}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -42,8 +36,9 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
   headers.add("X-SpiderGate-Attempts", static_cast<std::int64_t>(filed.attempts.size()));
   headers.add("X-SpiderGate-Cost-Usd", filed.cost.to_usd());
   headers.add("X-SpiderGate-Cache", "off");
+  short_text<32> overhead;
   headers.add("X-SpiderGate-Overhead-Ms",
-              fmt::format("{:.3f}", static_cast<double>(filed.routing_overhead_us) / 1000.0));
+              overhead.milliseconds(std::chrono::microseconds(filed.routing_overhead_us)).view());
   if (filed.fallback_used) headers.add("X-SpiderGate-Fallback-From", filed.fallback_from);
   if (!filed.dropped_params.empty()) headers.add("X-SpiderGate-Dropped-Params", joined(filed.dropped_params));
   headers.add("x-llm-gateway", model::compact_json(filed));
@@ -53,11 +48,14 @@ void add_clamp_header(http::header_block& headers, const flow::request_context& 
   if (context.clamped_max_tokens) headers.add("X-SpiderGate-Clamped-Max-Tokens", *context.clamped_max_tokens);
 }
 
-std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
-                          std::chrono::microseconds total) {
-  const auto gateway = total - provider - before_flow;
-  return fmt::format("read;dur={:.3f}, gateway;dur={:.3f}, provider;dur={:.3f}, total;dur={:.3f}", in_ms(before_flow),
-                     in_ms(gateway), in_ms(provider), in_ms(total));
+void add_timing(http::header_block& headers, std::chrono::microseconds before_flow, std::chrono::microseconds provider,
+                std::chrono::microseconds total) {
+  short_text<192> stages;
+  stages.text("read;dur=").milliseconds(before_flow);
+  stages.text(", gateway;dur=").milliseconds(total - provider - before_flow);
+  stages.text(", provider;dur=").milliseconds(provider);
+  stages.text(", total;dur=").milliseconds(total);
+  headers.add("Server-Timing", stages.view());
 }
 
 }  // namespace spidergate::api

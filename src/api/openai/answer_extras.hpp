@@ -26,8 +26,8 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
 /// Says how long the answer could get where a budget made it short (spec 8).
 void add_clamp_header(http::header_block& headers, const flow::request_context& context);
 
-/// "auth;dur=0.012, route;dur=0.040, provider;dur=12.3, total;dur=12.4", in milliseconds.
-[[nodiscard]] std::string server_timing(std::chrono::microseconds before_flow, std::chrono::microseconds provider,
-                                        std::chrono::microseconds total);
+/// Adds Server-Timing: "read;dur=0.012, gateway;dur=0.040, provider;dur=12.300, total;dur=12.352", in milliseconds.
+void add_timing(http::header_block& headers, std::chrono::microseconds before_flow, std::chrono::microseconds provider,
+                std::chrono::microseconds total);
 
 }  // namespace spidergate::api

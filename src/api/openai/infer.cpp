@@ -92,7 +92,7 @@ awaitable<void> answer_whole(request_scope& r, const flow::request_context& cont
   r.add_common_headers(headers);
   add_execution_headers(headers, outcome.receipt);
   add_clamp_header(headers, context);
-  headers.add("Server-Timing", server_timing(before_flow, outcome.went.upstream_time, since(r, r.x.started())));
+  add_timing(headers, before_flow, outcome.went.upstream_time, since(r, r.x.started()));
 
   auto pieces = outcome.went.answer.body;
   const auto members = extras.members(outcome.receipt, &asked);
@@ -130,7 +130,7 @@ awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, co
   r.add_common_headers(headers);
   add_error_headers(headers, error);
   if (!outcome.receipt.request_id.empty()) add_execution_headers(headers, outcome.receipt);
-  headers.add("Server-Timing", server_timing({}, outcome.went.upstream_time, since(r, r.x.started())));
+  add_timing(headers, {}, outcome.went.upstream_time, since(r, r.x.started()));
   auto body = error_body(error, r.request_id);
   if (r.query_flag("include_route_trace") && !outcome.receipt.attempts.empty()) {
     body.pop_back();
