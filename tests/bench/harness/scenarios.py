@@ -68,13 +68,8 @@ class Chat:
     connections: int = 0
 
     def run(self, settings: Settings) -> Result:
-        answer = bodies.answer(self.answer_bytes)
-        if self.request_bytes <= 1000 and self.answer_bytes <= 4000:
-            upstream = upstreams.FixedNginx(settings.directory, answer)
-        else:
-            upstream = upstreams.fixed(settings.directory, settings.tools, answer)
         result: Result = {}
-        with standing(settings, upstream) as subjects:
+        with standing(settings, self.upstream(settings.directory, settings.tools)) as subjects:
             for number in range(settings.rounds):
                 for subject in subjects:
                     show(f"{self.name}: round {number + 1}, {subject.name}")
@@ -82,6 +77,12 @@ class Chat:
         if self.name == "chat" and "HAProxy" in result:
             settings.reference_rps = sorted(one["rps"] for one in result["HAProxy"])[settings.rounds // 2]
         return result
+
+    def upstream(self, directory: Path, tools: Path):
+        answer = bodies.answer(self.answer_bytes)
+        if self.request_bytes <= 1000 and self.answer_bytes <= 4000:
+            return upstreams.FixedNginx(directory, answer)
+        return upstreams.fixed(directory, tools, answer)
 
     def _round(self, settings: Settings, subject: Subject) -> dict[str, float]:
         request = settings.directory / f"{subject.name}.http"

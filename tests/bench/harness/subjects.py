@@ -97,6 +97,8 @@ class SpiderGate(Subject):
     name = "SpiderGate"
     model = "bench/alias"
     binary = Path()
+    tool: tuple[str, ...] = ()  # what the server runs under, say valgrind
+    patience = 15.0  # seconds
     start_ms = 0.0
 
     def __init__(self, directory: Path, upstream_port: int) -> None:
@@ -105,9 +107,9 @@ class SpiderGate(Subject):
         self._config = directory / "spidergate.yaml"
         self._config.write_text(json.dumps(self._settings(upstream_port)))  # JSON is YAML
         began = time.monotonic()
-        self.process = Process([str(self.binary), "serve", *self._where()], PROXY_CORE, directory)
+        self.process = Process([*self.tool, str(self.binary), "serve", *self._where()], PROXY_CORE, directory)
         try:
-            self.process.await_port(self.port, 30)
+            self.process.await_port(self.port, 2 * self.patience)
             self._await(lambda: self._status("GET", "/readyz", None) == 200, "to be ready")
             self.start_ms = (time.monotonic() - began) * 1000
             self._cli("provider", "add", "bench", "--label", "bench", "--api-key-stdin", stdin=PROVIDER_KEY)
@@ -150,7 +152,7 @@ class SpiderGate(Subject):
             return 0
 
     def _await(self, holds, what: str) -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + self.patience
         while not holds():
             if time.monotonic() > deadline:
                 raise RuntimeError(f"SpiderGate did not come {what}:\n{self.process.log()}")

@@ -2,7 +2,8 @@
 //
 // Closed loop: each connection sends its next request when its answer is complete. Open loop (--rate): requests are due
 // at fixed times whether answers come or not, and latency counts from the due time, so that a stall is not hidden by
-// the requests it held back. Every answer's status, length and a piece of its text are checked.
+// the requests it held back. With --requests it ends after that many, and --seconds is how long it may take. Every
+// answer's status, length and a piece of its text are checked.
 #include "options.hpp"
 #include "response_reader.hpp"
 #include "samples.hpp"
@@ -21,6 +22,7 @@ struct plan {
   std::uint16_t port;
   std::size_t connections;
   std::int64_t duration_ns;
+  std::size_t requests;    // 0: as many as go into the duration
   std::int64_t period_ns;  // 0: closed loop
   std::string request;
   std::size_t min_length;
@@ -52,6 +54,7 @@ class load_run {
   void lost(std::size_t number);
   void next(std::size_t number, std::int64_t now);
   void start_what_is_due(std::int64_t now);
+  [[nodiscard]] bool is_over(std::int64_t now) const;
   [[nodiscard]] bool is_right(const response_reader& answer) const;
 
   const plan& plan_;
@@ -65,6 +68,7 @@ class load_run {
   std::int64_t end_ns_ = 0;
   std::int64_t last_ns_ = 0;
   std::int64_t next_due_ns_ = 0;
+  std::size_t started_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t errors_ = 0;
   int last_bad_status_ = 0;
@@ -75,14 +79,14 @@ void load_run::run() {
   begin_ns_ = next_due_ns_ = now_ns();
   end_ns_ = begin_ns_ + plan_.duration_ns;
   for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if (plan_.period_ns == 0)
-      start(i, begin_ns_);
-    else
+    if (plan_.period_ns != 0)
       idle_.push_back(i);
+    else if (!is_over(begin_ns_))
+      start(i, begin_ns_);
   }
   poller_.wake_at(plan_.period_ns == 0 ? end_ns_ : next_due_ns_);
   const auto give_up_ns = end_ns_ + 5'000'000'000;
-  for (auto now = begin_ns_; (now < end_ns_ || in_flight_ > 0) && now < give_up_ns; now = now_ns()) {
+  for (auto now = begin_ns_; (!is_over(now) || in_flight_ > 0) && now < give_up_ns; now = now_ns()) {
     for (const auto& event : poller_.wait()) {
       if (event.data.u64 == poller::timer) {
         start_what_is_due(now_ns());
@@ -95,12 +99,16 @@ void load_run::run() {
   errors_ += in_flight_;
 }
 
+bool load_run::is_over(std::int64_t now) const {
+  return now >= end_ns_ || (plan_.requests != 0 && started_ == plan_.requests);
+}
+
 void load_run::start_what_is_due(std::int64_t now) {
-  if (plan_.period_ns == 0 || now >= end_ns_) {
+  if (plan_.period_ns == 0 || is_over(now)) {
     poller_.wake_at(now + 100'000'000);  // only to look whether it is over
     return;
   }
-  for (; next_due_ns_ <= now && next_due_ns_ < end_ns_; next_due_ns_ += plan_.period_ns) {
+  for (; next_due_ns_ <= now && !is_over(next_due_ns_); next_due_ns_ += plan_.period_ns) {
     if (idle_.empty()) {
       backlog_.push_back(next_due_ns_);
       continue;
@@ -125,6 +133,7 @@ void load_run::start(std::size_t number, std::int64_t due_ns) {
   one.written = 0;
   one.since_ns = due_ns;
   one.busy = true;
+  ++started_;
   ++in_flight_;
   write(number);
 }
@@ -195,7 +204,7 @@ void load_run::lost(std::size_t number) {
 }
 
 void load_run::next(std::size_t number, std::int64_t now) {
-  if (now >= end_ns_) return;
+  if (is_over(now)) return;
   if (plan_.period_ns == 0) {
     start(number, now);
   } else if (!backlog_.empty()) {
@@ -226,6 +235,7 @@ int main(int count, char** arguments) {
   const plan what{.port = static_cast<std::uint16_t>(asked.number("port")),
                   .connections = static_cast<std::size_t>(asked.number("connections", 64)),
                   .duration_ns = static_cast<std::int64_t>(asked.decimal("seconds", 2) * 1e9),
+                  .requests = static_cast<std::size_t>(asked.number("requests", 0)),
                   .period_ns = rate > 0 ? static_cast<std::int64_t>(1e9 / rate) : 0,
                   .request = read_file(asked.text("request")),
                   .min_length = static_cast<std::size_t>(asked.number("min-length", 0)),
