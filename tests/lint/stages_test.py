@@ -26,7 +26,7 @@ def chosen_by(*names, quick=False):
 class what_runs(unittest.TestCase):
     def test_a_plain_run_makes_two_builds_and_no_test_twice(self):
         names = chosen_by()
-        self.assertEqual(names, ["lint", "asan", "e2e", "bench", "tidy"])
+        self.assertEqual(names, ["lint", "asan", "e2e", "bench", "instructions", "tidy"])
         self.assertEqual({stages.ALL[name].preset for name in names}, {None, "asan", "release"})
 
     def test_a_quick_run_has_no_sanitizers(self):

@@ -18,7 +18,7 @@ BUDGET_SECONDS = 27 * 60  # what a whole run may take; clang-tidy gets what is l
 
 
 def arguments() -> argparse.Namespace:
-    names = "\n".join(f"  {name:8}{stage.about}" for name, stage in stages.ALL.items())
+    names = "\n".join(f"  {name:14}{stage.about}" for name, stage in stages.ALL.items())
     parser = argparse.ArgumentParser(prog="scripts/test", formatter_class=argparse.RawDescriptionHelpFormatter,
                                      description="Runs the tests.", epilog=f"stages:\n{names}")
     parser.add_argument("--quick", action="store_true", help="only lint and dev")

@@ -45,5 +45,7 @@ ALL = {
     "e2e": Stage("the released binary under the official SDKs", _program(["tests/e2e/run"]), "release", alone=True),
     "bench": Stage("a short benchmark run: ratios are shown, times are not judged",
                    _program([sys.executable, "-B", "tests/bench/run", "--quick"]), "release", alone=True),
+    "instructions": Stage("instructions per request and event, against a committed baseline",
+                          _program([sys.executable, "-B", "tests/bench/instructions"]), "release", alone=True),
     "tidy": Stage("clang-tidy, changed files first, as far as the time allows", tidy.run, tidy.PRESET, alone=True),
 }
