@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bodies
-import scenarios
+import proxy_rows
 import upstreams
+from measuring import Load
 from processes import LOAD_CORE, Process
 from subjects import Subject
 
@@ -19,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Work:
-    """A scenario of tests/bench/run without its clock."""
+    """A row of tests/bench/run without its clock."""
 
     name: str
     upstream: Callable[[Path, Path], object]  # made in a directory with the folder of tools
@@ -32,18 +33,19 @@ class Work:
         return "event" if self.events else "request"
 
 
-def of(scenario: scenarios.Chat) -> Work:
-    return Work(scenario.name, scenario.upstream, lambda model: scenario.make_body(model, scenario.request_bytes), bodies.ANSWER_MARK)
+def whole(name: str, load: Load) -> Work:
+    answer = bodies.answer(load.answer_bytes[0])
+    return Work(name, lambda directory, tools: upstreams.fixed(directory, tools, answer),
+                lambda model: load.make_body(model, load.request_bytes), bodies.ANSWER_MARK)
 
 
 def stream(events: int, per_second: int) -> Work:
     """What a stream costs besides its events is shared among them, so that a hundred of them hardly show it."""
-    timing = ["--events-per-second", str(per_second), "--seconds", str(events / per_second)]
-    return Work("streams", lambda directory, tools: upstreams.Tool(directory, tools, *timing),
+    return Work("streams", lambda directory, tools: upstreams.streaming(directory, tools, per_second, events / per_second),
                 lambda model: bodies.chat(model, 500, stream=True), "[DONE]", events)
 
 
-ALL = [of(scenario) for scenario in scenarios.ALL if isinstance(scenario, scenarios.Chat) and not scenario.half_rate] + [stream(100, 50)]
+ALL = [*(whole(name, load) for name, load in proxy_rows.LOADS.items()), stream(100, 50)]
 
 
 class Sender:

@@ -7,6 +7,8 @@ import resource
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -25,6 +27,21 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+@contextmanager
+def working_on(core: int, niceness: int = 0) -> Iterator[None]:
+    """What is started inside works on that core; a niceness above 0 lets everybody else there go first."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    if niceness:
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+        if niceness:
+            os.setpriority(os.PRIO_PROCESS, 0, 0)
+
+
 def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -32,13 +49,14 @@ def free_port() -> int:
 
 
 class Process:
-    def __init__(self, command: list[str], core: int, directory: Path, talks: bool = False) -> None:
+    def __init__(self, command: list[str], core: int | set[int], directory: Path, talks: bool = False) -> None:
         """What it prints goes to a log; of one that `talks`, standard output is read with line()."""
+        where = core if isinstance(core, set) else {core}
         self._log_file = directory / f"{Path(command[0]).name}-{time.monotonic_ns()}.log"
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if talks else log, stderr=log, text=True,
-                env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"}, preexec_fn=lambda: os.sched_setaffinity(0, where))
 
     @property
     def pid(self) -> int:

@@ -1,78 +1,74 @@
-"""Markdown tables from results: medians over the rounds, and ratios taken inside each round before their median."""
+"""Markdown tables: one of all goals, and one for each row with every subject."""
 
 from __future__ import annotations
 
 from statistics import median
 
-from scenarios import Chat, Result, Settings
+from figures import LOAD_IS_FULL, Reached, errors, judge, ratios, spread, values
+from measuring import Result, Round
+from rows import Row
 
-Row = list[str]
+Cells = list[str]
 
-
-def table(scenario, result: Result, settings: Settings) -> str:
-    make = _chat_row if isinstance(scenario, Chat) else _stream_row
-    head = _CHAT_HEAD if isinstance(scenario, Chat) else _STREAM_HEAD
-    rows = [make(name, rounds, result) for name, rounds in result.items()]
-    title = f"### {scenario.name}: {scenario.about}"
-    if not isinstance(scenario, Chat):
-        title += f" ({settings.streams:,} × {settings.events_per_second} events/s)"
-    elif scenario.half_rate:
-        title += f" ({settings.reference_rps / 2:,.0f} req/s)"
-    return "\n".join([title, "", _line(head), _line(["---"] + ["--:"] * (len(head) - 1)), *map(_line, rows), ""])
-
-
-_CHAT_HEAD = ["", "req/s", "p50 µs", "p99 µs", "CPU µs/req", "RSS MB", "load core", "CPU × HAProxy", "req/s × HAProxy", "p99 × HAProxy",
-              "errors"]
-_STREAM_HEAD = ["", "p50 µs", "p99 µs", "added p50", "added p99", "CPU µs/event", "KiB/stream", "load core", "CPU × nginx",
-                "added p99 × nginx", "broken streams"]
+# Of each kind of table: the columns of numbers (title, metric, format), then those of ratios to the row's base (title, metric).
+_COLUMNS = {
+    "requests": ([("req/s", "rps", ",.0f"), ("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"), ("CPU µs/req", "cpu_us", ".1f"),
+                  ("RSS MB", "rss_mb", ".1f"), ("its core", "proxy_core", ".0%"), ("load core", "load_core", ".0%")],
+                 [("CPU", "cpu_us"), ("req/s", "rps"), ("p99", "p99_us")]),
+    "streams": ([("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"), ("added p50", "added_p50_us", ",.0f"),
+                 ("added p99", "added_p99_us", ",.0f"), ("CPU µs/event", "cpu_us", ".2f"), ("KiB/stream", "stream_kib", ".1f"),
+                 ("load core", "load_core", ".0%")], [("CPU", "cpu_us"), ("added p99", "added_p99_us")]),
+    "memory": ([("idle MB", "idle_mb", ".1f"), ("under load MB", "rss_mb", ".1f"), ("req/s", "rps", ",.0f"), ("p99 µs", "p99_us", ",.0f")], []),
+    "start": ([("ms", "start_ms", ",.0f")], []),
+    "peers": ([("req/s", "rps", ",.0f"), ("CPU µs/req", "cpu_us", ",.1f"), ("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"),
+               ("RSS MB", "rss_mb", ",.1f")], [("req/s", "rps"), ("CPU", "cpu_us")]),
+}
 
 
-def _chat_row(name: str, rounds: list[dict], result: Result) -> Row:
-    reference = result.get("HAProxy", [])
-    return [name, f"{_mid(rounds, 'rps'):,.0f}", f"{_mid(rounds, 'p50_us'):,.0f}", f"{_mid(rounds, 'p99_us'):,.0f}",
-            _number(rounds, "cpu_us", ".1f"), _number(rounds, "rss_mb", ".1f"), f"{_mid(rounds, 'load_core'):.0%}",
-            _ratio(rounds, reference, "cpu_us"), _ratio(rounds, reference, "rps"), _ratio(rounds, reference, "p99_us"),
-            f"{errors(rounds):,}"]
+def table(row: Row, result: Result) -> str:
+    numbers, compared = _COLUMNS[row.columns]
+    measured = [column for column in numbers if any(values(rounds, column[1]) for rounds in result.values())]
+    base = result.get(row.base, [])
+    compared = [column for column in compared if any(ratios(rounds, base, column[1]) for rounds in result.values())]
+    head = ["", *(title for title, _, _ in measured), *(f"{title} × {row.base}" for title, _ in compared), "errors"]
+    lines = [_cells(name, rounds, base, measured, compared) for name, rounds in result.items()]
+    rounds = max(map(len, result.values()))
+    return "\n".join([f"### {row.name}: {row.about}", "", f"{rounds} round{'s' if rounds != 1 else ''}.", "", *_table(head, lines), *(_notes(result) if row.columns == "requests" else []), ""])
 
 
-def _stream_row(name: str, rounds: list[dict], result: Result) -> Row:
-    base, reference = result.get("direct", []), result.get("nginx", [])
-    added = _added(rounds, base, "p99_us")
-    return [name, f"{_mid(rounds, 'p50_us'):,.0f}", f"{_mid(rounds, 'p99_us'):,.0f}",
-            "–" if name == "direct" else f"{median(_added(rounds, base, 'p50_us')):,.0f}",
-            "–" if name == "direct" else f"{median(added):,.0f}",
-            _number(rounds, "cpu_us", ".2f"), _number(rounds[:1], "stream_kib", ".1f"), f"{_mid(rounds, 'load_core'):.0%}",
-            _ratio(rounds, reference, "cpu_us"),
-            "–" if name == "direct" else _spread([own / max(1.0, other) for own, other in zip(added, _added(reference, base, "p99_us"))]),
-            f"{errors(rounds):,}"]
+def _cells(name: str, rounds: list[Round], base: list[Round], numbers: list, compared: list) -> Cells:
+    found = [format(median(taken), form) if (taken := values(rounds, metric)) else "–" for _, metric, form in numbers]
+    against = [str(spread(ratios(rounds, base, metric)) or "–") for _, metric in compared]
+    return [name, *found, *against, f"{errors({name: rounds}):,}"]
 
 
-def errors(rounds: list[dict]) -> int:
-    return int(sum(one["errors"] for one in rounds))
+def _notes(result: Result) -> list[str]:
+    """The load shares one core with the upstream: when that core has nothing left, requests/s tell about it and not about the proxy."""
+    full = [name for name, rounds in result.items() if (load := values(rounds, "load_core")) and median(load) >= LOAD_IS_FULL]
+    if not full:
+        return []
+    return ["", f"The load's core had nothing left with {', '.join(full)}: the requests/s there are what load and upstream can do; the CPU per "
+            "request stands."]
 
 
-def _added(rounds: list[dict], base: list[dict], metric: str) -> list[float]:
-    return [own[metric] - other[metric] for own, other in zip(rounds, base)] or [0.0]
+def judged(rows: list[Row], results: dict[str, Result]) -> list[tuple[Row, Reached]]:
+    return [(row, reached) for row in rows if row.name in results for goal in row.goals if (reached := judge(goal, results[row.name]))]
 
 
-def _mid(rounds: list[dict], metric: str) -> float:
-    return median(one[metric] for one in rounds)
+def summary(rows: list[Row], results: dict[str, Result]) -> str:
+    lines = []
+    for row, reached in judged(rows, results):
+        goal = reached.goal
+        sign, unit = ("≥" if goal.at_least else "≤"), (f" {goal.unit}" if goal.unit else " ×")
+        verdict = reached.verdict + (" (the load's core was full)" if reached.bounded and goal.metric == "rps" and reached.share > 1 else "")
+        lines.append([row.name, goal.what, goal.reference or "–", f"{reached.figure}{unit}", f"{sign} {goal.reach:g}{unit}",
+                      f"{sign} {goal.moonshot:g}{unit}", verdict])
+    return "\n".join(_table(["row", "what", "against", "median (lowest–highest)", "goal", "moonshot", ""], lines))
 
 
-def _number(rounds: list[dict], metric: str, form: str) -> str:
-    return format(_mid(rounds, metric), form) if all(metric in one for one in rounds) else "–"
+def _table(head: Cells, lines: list[Cells]) -> list[str]:
+    return [_line(head), _line(["---"] + ["--:"] * (len(head) - 1)), *map(_line, lines)]
 
 
-def _ratio(rounds: list[dict], reference: list[dict], metric: str) -> str:
-    return _spread([own[metric] / other[metric] for own, other in zip(rounds, reference)
-                    if metric in own and other.get(metric)])
-
-
-def _spread(ratios: list[float]) -> str:
-    if not ratios:
-        return "–"
-    return f"{median(ratios):.2f}" + (f" ({min(ratios):.2f}–{max(ratios):.2f})" if len(ratios) > 1 else "")
-
-
-def _line(cells: Row) -> str:
+def _line(cells: Cells) -> str:
     return "| " + " | ".join(cells) + " |"

@@ -7,23 +7,29 @@ import os
 from pathlib import Path
 
 import bodies
+from dialects import OPENAI, Dialect
 from processes import LOAD_CORE, Process, free_port
 
 CHAT_PATH = "/v1/chat/completions"
+PROVIDER_KEY = "sk-bench-0123456789abcdef"
 
 
 class FixedNginx:
-    """nginx that gives one small answer. It does not wait for a request's body: only for bodies that arrive at once."""
+    """nginx that gives one small answer, over TLS where it is told with which certificate (server.pem and server.key in a folder).
+    It does not wait for a request's body: only for bodies that arrive at once."""
 
-    def __init__(self, directory: Path, answer: bytes) -> None:
+    def __init__(self, directory: Path, answer: bytes, certificate: Path | None = None) -> None:
         self.port = free_port()
-        config = directory / "upstream-nginx.conf"
+        tls = f"ssl_certificate {certificate}/server.pem; ssl_certificate_key {certificate}/server.key;" if certificate else ""
+        config = directory / f"upstream-nginx-{self.port}.conf"
         config.write_text(nginx_config(directory, f"""
             server {{
-                listen 127.0.0.1:{self.port} backlog=4096;
+                listen 127.0.0.1:{self.port} backlog=4096{" ssl" if certificate else ""}; {tls}
                 default_type application/json;
+                if ($key_is_right = 0) {{ return 400; }}
                 location = {CHAT_PATH} {{ return 200 '{answer.decode()}'; }}
-            }}"""))
+            }}
+            map $http_authorization $key_is_right {{ default 0; "Bearer {PROVIDER_KEY}" 1; }}"""))
         self._process = Process(["nginx", "-p", str(directory), "-c", str(config)], LOAD_CORE, directory)
         self._process.await_port(self.port)
 
@@ -35,7 +41,8 @@ class Tool:
     """tools/upstream.cpp: one answer of any size after the whole request, or streams."""
 
     def __init__(self, directory: Path, tools: Path, *options: str) -> None:
-        self._process = Process([str(tools / "upstream"), *options], LOAD_CORE, directory, talks=True)
+        command = [str(tools / "upstream"), "--require", PROVIDER_KEY, *options]
+        self._process = Process(command, LOAD_CORE, directory, talks=True)
         ready = json.loads(self._process.line())
         self.port, self.events = ready["port"], ready["events"]
 
@@ -44,9 +51,19 @@ class Tool:
 
 
 def fixed(directory: Path, tools: Path, answer: bytes) -> Tool:
-    file = directory / "answer.http"
-    file.write_bytes(bodies.http_answer(answer))
-    return Tool(directory, tools, "--answer", str(file))
+    return Tool(directory, tools, "--answer", _file(directory, bodies.http_answer(answer)))
+
+
+def streaming(directory: Path, tools: Path, events_per_second: int, seconds: float, dialect: Dialect = OPENAI) -> Tool:
+    parts = {"begin": dialect.begin, "event": dialect.event, "end": dialect.end}
+    options = [word for name, part in parts.items() for word in (f"--{name}", _file(directory, part))]
+    return Tool(directory, tools, *options, "--events-per-second", str(events_per_second), "--seconds", str(seconds))
+
+
+def _file(directory: Path, content: bytes) -> str:
+    file = directory / f"upstream-{len(list(directory.iterdir()))}.bytes"
+    file.write_bytes(content)
+    return str(file)
 
 
 def nginx_config(directory: Path, servers: str) -> str:

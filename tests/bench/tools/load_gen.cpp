@@ -1,4 +1,5 @@
-// load_gen: sends one request over and over on C connections and measures the answers' latency.
+// load_gen: sends the requests of a file, one after the other and over again, on C connections and measures the
+// answers' latency.
 //
 // Closed loop: each connection sends its next request when its answer is complete. Open loop (--rate): requests are due
 // at fixed times whether answers come or not, and latency counts from the due time, so that a stall is not hidden by
@@ -10,6 +11,7 @@
 #include "sockets.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <deque>
 #include <unistd.h>
@@ -22,9 +24,9 @@ struct plan {
   std::uint16_t port;
   std::size_t connections;
   std::int64_t duration_ns;
-  std::size_t requests;    // 0: as many as go into the duration
-  std::int64_t period_ns;  // 0: closed loop
-  std::string request;
+  std::size_t most_requests;          // 0: as many as go into the duration
+  std::int64_t period_ns;             // 0: closed loop
+  std::vector<std::string> requests;  // taken in turn
   std::size_t min_length;
   std::size_t max_length;
   std::string expected_text;
@@ -32,6 +34,7 @@ struct plan {
 
 struct connection {
   int socket = -1;
+  const std::string* request = nullptr;
   std::size_t written = 0;
   std::int64_t since_ns = 0;
   bool busy = false;
@@ -100,7 +103,7 @@ void load_run::run() {
 }
 
 bool load_run::is_over(std::int64_t now) const {
-  return now >= end_ns_ || (plan_.requests != 0 && started_ == plan_.requests);
+  return now >= end_ns_ || (plan_.most_requests != 0 && started_ == plan_.most_requests);
 }
 
 void load_run::start_what_is_due(std::int64_t now) {
@@ -130,22 +133,22 @@ void load_run::open(std::size_t number) {
 
 void load_run::start(std::size_t number, std::int64_t due_ns) {
   auto& one = connections_[number];
+  one.request = &plan_.requests[started_++ % plan_.requests.size()];
   one.written = 0;
   one.since_ns = due_ns;
   one.busy = true;
-  ++started_;
   ++in_flight_;
   write(number);
 }
 
 void load_run::write(std::size_t number) {
   auto& one = connections_[number];
-  if (!one.busy || one.written == plan_.request.size()) return;
-  const auto sent = send_some(one.socket, std::string_view{plan_.request}.substr(one.written));
+  if (!one.busy || one.written == one.request->size()) return;
+  const auto sent = send_some(one.socket, std::string_view{*one.request}.substr(one.written));
   if (sent < 0) return lost(number);
   const bool waited = one.written > 0;
   one.written += static_cast<std::size_t>(sent);
-  const bool all = one.written == plan_.request.size();
+  const bool all = one.written == one.request->size();
   if (!all)
     poller_.change(one.socket, number, EPOLLIN | EPOLLOUT);
   else if (waited)
@@ -175,7 +178,7 @@ bool load_run::is_right(const response_reader& answer) const {
 
 void load_run::finished(std::size_t number, std::int64_t now) {
   auto& one = connections_[number];
-  if (!one.busy || one.written != plan_.request.size()) return lost(number);
+  if (!one.busy || one.written != one.request->size()) return lost(number);
   if (is_right(one.reader)) {
     latencies_.add(now - one.since_ns);
   } else {
@@ -225,6 +228,23 @@ void load_run::print() {
       seconds > 0 ? static_cast<double>(right) / seconds : 0.0, latencies_.json_members().c_str());
 }
 
+/// A file of requests, each with a Content-Length, into its requests.
+std::vector<std::string> split(const std::string& file) {
+  constexpr std::string_view length_name = "\r\nContent-Length: ";
+  std::vector<std::string> requests;
+  for (std::size_t begin = 0; begin < file.size();) {
+    const auto head_end = file.find("\r\n\r\n", begin);
+    const auto at = file.find(length_name, begin);
+    std::size_t length = 0;
+    if (head_end == std::string::npos || at > head_end) give_up("the file of requests holds one without a length");
+    std::from_chars(file.data() + at + length_name.size(), file.data() + head_end, length);
+    requests.push_back(file.substr(begin, head_end + 4 + length - begin));
+    begin += requests.back().size();
+  }
+  if (requests.empty()) give_up("the file of requests is empty");
+  return requests;
+}
+
 }  // namespace
 }  // namespace spidergate::bench
 
@@ -235,9 +255,9 @@ int main(int count, char** arguments) {
   const plan what{.port = static_cast<std::uint16_t>(asked.number("port")),
                   .connections = static_cast<std::size_t>(asked.number("connections", 64)),
                   .duration_ns = static_cast<std::int64_t>(asked.decimal("seconds", 2) * 1e9),
-                  .requests = static_cast<std::size_t>(asked.number("requests", 0)),
+                  .most_requests = static_cast<std::size_t>(asked.number("requests", 0)),
                   .period_ns = rate > 0 ? static_cast<std::int64_t>(1e9 / rate) : 0,
-                  .request = read_file(asked.text("request")),
+                  .requests = split(read_file(asked.text("request"))),
                   .min_length = static_cast<std::size_t>(asked.number("min-length", 0)),
                   .max_length = static_cast<std::size_t>(asked.number("max-length", 1 << 30)),
                   .expected_text = asked.text("expect", "")};

@@ -1,17 +1,22 @@
 #include "response_reader.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
+#include <optional>
 
 namespace spidergate::bench {
 namespace {
 
-std::string_view field(std::string_view lower_head, std::string_view name) {
-  const auto at = lower_head.find(name);
-  if (at == std::string_view::npos) return {};
-  auto value = lower_head.substr(at + name.size());
-  value = value.substr(0, value.find("\r\n"));
+bool is_named(std::string_view line, std::string_view lower_name) {
+  return line.size() > lower_name.size() && line[lower_name.size()] == ':' &&
+         std::equal(lower_name.begin(), lower_name.end(), line.begin(),
+                    [](char expected, char c) { return expected == (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); });
+}
+
+/// The value of the field that this line is, when it has that name.
+std::optional<std::string_view> value_if(std::string_view line, std::string_view lower_name) {
+  if (!is_named(line, lower_name)) return std::nullopt;
+  auto value = line.substr(lower_name.size() + 1);
   while (value.starts_with(' ')) value.remove_prefix(1);
   return value;
 }
@@ -67,17 +72,24 @@ void response_reader::read_head() {
     return;
   }
   status_ = static_cast<int>(status);
-  std::transform(head_.begin(), head_.end(), head_.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  closes_ = field(head_, "\r\nconnection:").starts_with("close");
+  closes_ = false;
   left_ = 0;
-  if (field(head_, "\r\ntransfer-encoding:") == "chunked") {
-    state_ = state::chunk_size;
-  } else if (to_number(field(head_, "\r\ncontent-length:"), 10, left_)) {
-    state_ = left_ == 0 ? state::done : state::sized;
-  } else {
-    state_ = state::bad;
+  std::optional<state> body;
+  std::string_view rest{head_};
+  for (auto end = rest.find("\r\n"); end != std::string_view::npos; end = rest.find("\r\n")) {
+    const auto line = rest.substr(0, end);
+    rest.remove_prefix(end + 2);
+    if (line.empty()) break;
+    if ((line.front() | ' ') != 'c' && (line.front() | ' ') != 't') continue;  // the three fields that matter
+    if (const auto length = value_if(line, "content-length"); length && to_number(*length, 10, left_)) {
+      body = left_ == 0 ? state::done : state::sized;
+    } else if (const auto coding = value_if(line, "transfer-encoding"); coding == "chunked") {
+      body = state::chunk_size;
+    } else if (const auto connection = value_if(line, "connection")) {
+      closes_ = *connection == "close";
+    }
   }
+  state_ = body.value_or(state::bad);
 }
 
 std::string_view response_reader::take_body(std::string_view bytes) {

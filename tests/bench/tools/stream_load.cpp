@@ -1,5 +1,5 @@
 // stream_load: opens N streams through a proxy and measures, for each event, the time from its sending by
-// stream_upstream to its arrival here. Prints "measuring" and "measured" when the measured window begins and ends, then
+// the upstream to its arrival here. Prints "measuring" and "measured" when the measured window begins and ends, then
 // one line of JSON. Every stream has to bring each of its events and a [DONE].
 #include "options.hpp"
 #include "response_reader.hpp"
