@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import chart
+import records
 import report
 import table
 
@@ -17,15 +19,25 @@ def update(folder: Path, record: dict) -> None:
     rows, results = table.ALL, record["rows"]
     parts = {
         "machine": f"Measured on {record.get('date', 'an unknown day')}: {record.get('machine', 'an unknown machine')}; {record.get('versions', '')}.",
-        "summary": report.summary(rows, results),
+        "summary": f"![How much of what its goal allows each row takes]({CHART})\n\n{report.summary(rows, results)}",
         "tables": "\n".join(report.table(row, results[row.name]) for row in rows if row.name in results and row.name != "peers").rstrip(),
-        "peers": report.table(table.PEERS, results["peers"]).rstrip() if "peers" in results else "Not measured in this run.",
+        "peers": "\n".join(_peers(record)) or "Not measured.",
     }
     page = (folder / PAGE).read_text()
     for name, content in parts.items():
         page = _between(page, name, content)
     (folder / PAGE).write_text(page)
     (folder / CHART).write_text(chart.svg(report.judged(rows, results)))
+
+
+def _peers(record: dict) -> list[str]:
+    parts = []
+    for name, result in record["rows"].items():
+        if name.startswith(table.PEERS.name):
+            connections = name.removeprefix(table.PEERS.name).removeprefix("-") or str(records.PEERS_CONNECTIONS)
+            parts += report.table(replace(table.PEERS, name=f"{connections} connections"), result).splitlines()
+    parts += [f"- {name}: {about}" for name, about in record.get("peers_about", {}).items()]
+    return parts + [f"- {name} could not be measured: {why}" for name, why in record.get("peers_absent", {}).items()]
 
 
 def _between(page: str, name: str, content: str) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from measuring import Result
 
+PEERS_CONNECTIONS = 64  # of the row whose goals are judged
+
 
 def machine() -> str:
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
@@ -38,16 +40,27 @@ def write(file: Path, results: dict[str, Result], gateway: Path) -> None:
 
 
 def read(files: list[Path]) -> dict:
-    """Several records as one: of a row that is in more than one of them, the last. A list of {"name", "rounds"} is what
-    tests/bench/peers writes."""
+    """Several records as one: of a row that is in more than one of them, the last. What tests/bench/peers writes is a list."""
     merged: dict = {"rows": {}}
     for file in files:
         record = json.loads(file.read_text())
         if isinstance(record, list):
-            record = {"rows": {"peers": {one["name"]: one["rounds"] for one in record if one.get("rounds")}}}
+            record = _of_peers(record)
         rows = {**merged["rows"], **record["rows"]}
         merged = {**merged, **record, "rows": rows}
     for rounds in (rounds for result in merged["rows"].values() for rounds in result.values()):
         for one in rounds:
             one.setdefault("errors", 0)
     return merged
+
+
+def _of_peers(entries: list[dict]) -> dict:
+    """Each entry is a gateway at a number of connections: with its rounds, or with why it is absent."""
+    rows: dict[str, Result] = {}
+    for one in entries:
+        if one.get("rounds"):
+            connections = one.get("connections", PEERS_CONNECTIONS)
+            row = "peers" if connections == PEERS_CONNECTIONS else f"peers-{connections}"
+            rows.setdefault(row, {})[one["name"]] = one["rounds"]
+    about = {one["name"]: one["about"] for one in entries if one.get("about")}
+    return {"rows": rows, "peers_about": about, "peers_absent": {one["name"]: one["absent"] for one in entries if one.get("absent")}}
