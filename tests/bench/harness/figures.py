@@ -46,6 +46,7 @@ class Reached:
     goal: Goal
     figure: Spread  # the ratio, or the metric by itself
     bounded: bool  # by a load core that had nothing left
+    per_core: Spread | None = None  # of requests/s: the ratio of what a second of processor time serves
 
     @property
     def share(self) -> float:
@@ -61,13 +62,21 @@ class Reached:
             return "moonshot"
         return "reached" if self.share <= 1 else "not reached"
 
+    @property
+    def remark(self) -> str:
+        """Requests/s are the load's own where its core had nothing left."""
+        if not self.bounded or self.goal.metric != "rps" or self.verdict == "moonshot":
+            return ""
+        return f"the load's core was full; {self.per_core} × per second of processor time" if self.per_core else "the load's core was full"
+
 
 def judge(goal: Goal, result: Result) -> Reached | None:
     """None where what the goal is about was not measured."""
-    own = result.get(goal.subject, [])
-    found = spread(ratios(own, result.get(goal.reference, []), goal.metric) if goal.reference else values(own, goal.metric))
+    own, reference = result.get(goal.subject, []), result.get(goal.reference, [])
+    found = spread(ratios(own, reference, goal.metric) if goal.reference else values(own, goal.metric))
     load = values(own, "load_core")
-    return Reached(goal, found, bool(load) and median(load) >= LOAD_IS_FULL) if found else None
+    per_core = spread(ratios(own, reference, "rps_per_core"))
+    return Reached(goal, found, bool(load) and median(load) >= LOAD_IS_FULL, per_core) if found else None
 
 
 def _short(number: float) -> str:

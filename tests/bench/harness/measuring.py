@@ -69,6 +69,7 @@ def requests_round(bench: Bench, subject: Subject, load: Load) -> Round:
         measured["proxy_core"] = proxy_core.busy()
         cpu = subject.process.cpu_seconds() - before
         measured["cpu_us"] = cpu * 1e6 / max(1, measured["requests"] + measured["errors"])
+        measured["rps_per_core"] = measured["requests"] / cpu if cpu else 0.0  # of the time that it was given, whoever set the pace
         measured["rss_mb"] = subject.process.resident_bytes() / 1e6
     return measured
 
@@ -110,14 +111,16 @@ def streams_round(bench: Bench, subject: Subject, streams: int, events: int, fir
     before = subject.process.cpu_seconds() if subject.process else 0.0
     _await_line(load, "measured")
     window["load_core"] = load_core.busy()
+    cpu = subject.process.cpu_seconds() - before if subject.process else 0.0
     if subject.process:
         window["proxy_core"] = proxy_core.busy()
-        sent = streams * bench.events_per_second * bench.stream_seconds
-        window["cpu_us"] = (subject.process.cpu_seconds() - before) * 1e6 / sent
         window["rss_mb"] = subject.process.resident_bytes() / 1e6
         if first:  # memory once used is kept: only a fresh process shows what a stream takes
             window["stream_kib"] = (subject.process.resident_bytes() - idle) / 1024 / streams
-    return {**outcome_of(load), **window}
+    measured = outcome_of(load)
+    if subject.process:
+        window["cpu_us"] = cpu * 1e6 / max(1, measured["events"])  # that were sent within the window
+    return {**measured, **window}
 
 
 def _await_line(load: Process, expected: str) -> None:

@@ -12,7 +12,7 @@ Cells = list[str]
 
 # Of each kind of table: the columns of numbers (title, metric, format), then those of ratios to the row's base (title, metric).
 _COLUMNS = {
-    "requests": ([("req/s", "rps", ",.0f"), ("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"), ("CPU µs/req", "cpu_us", ".1f"),
+    "requests": ([("req/s", "rps", ",.0f"), ("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"), ("CPU µs/req", "cpu_us", ".1f"), ("req/s per core", "rps_per_core", ",.0f"),
                   ("RSS MB", "rss_mb", ".1f"), ("its core", "proxy_core", ".0%"), ("load core", "load_core", ".0%")],
                  [("CPU", "cpu_us"), ("req/s", "rps"), ("p99", "p99_us")]),
     "streams": ([("p50 µs", "p50_us", ",.0f"), ("p99 µs", "p99_us", ",.0f"), ("added p50", "added_p50_us", ",.0f"),
@@ -60,7 +60,7 @@ def summary(rows: list[Row], results: dict[str, Result]) -> str:
     for row, reached in judged(rows, results):
         goal = reached.goal
         sign, unit = ("≥" if goal.at_least else "≤"), (f" {goal.unit}" if goal.unit else " ×")
-        verdict = reached.verdict + (" (the load's core was full)" if reached.bounded and goal.metric == "rps" and reached.share > 1 else "")
+        verdict = reached.verdict + (f" ({reached.remark})" if reached.remark else "")
         lines.append([row.name, goal.what, goal.reference or "–", f"{reached.figure}{unit}", f"{sign} {goal.reach:g}{unit}",
                       f"{sign} {goal.moonshot:g}{unit}", verdict])
     return "\n".join(_table(["row", "what", "against", "median (lowest–highest)", "goal", "moonshot", ""], lines))

@@ -71,7 +71,7 @@ void stream_run::run() {
   begin_ns_ = now_ns();
   measure_from_ns_ = begin_ns_ + plan_.ramp_ns + plan_.settle_ns;
   measure_to_ns_ = measure_from_ns_ + plan_.measure_ns;
-  const auto give_up_ns = measure_to_ns_ + plan_.ramp_ns + 5'000'000'000;
+  const auto give_up_ns = measure_to_ns_ + plan_.ramp_ns + 20'000'000'000;
   for (auto now = begin_ns_; over_ < streams_.size() && now < give_up_ns; now = now_ns()) {
     open_due(now);
     announce(now);
@@ -144,12 +144,28 @@ void stream_run::end(stream& one) {
 }
 
 void stream_run::print() {
-  const auto broken = std::count_if(streams_.begin(), streams_.end(), [this](const stream& one) {
-    return !one.over || !one.saw_done || one.events != plan_.events || one.reader.status() != 200;
-  });
-  std::printf("{\"streams\":%zu,\"errors\":%lld,\"last_bad_status\":%d,\"events\":%zu,%s}\n", streams_.size(),
-              static_cast<long long>(broken), broken > 0 ? streams_.front().reader.status() : 0, delays_.size(),
-              delays_.json_members().c_str());
+  std::size_t refused = 0;     // answered with another status
+  std::size_t cut = 0;         // ended before their last event
+  std::size_t incomplete = 0;  // ended well, but with events missing
+  std::size_t unfinished = 0;  // still open long after they should have ended
+  int last_bad_status = 0;
+  for (const auto& one : streams_) {
+    if (!one.over) {
+      ++unfinished;
+    } else if (one.reader.status() != 200) {
+      ++refused;
+      last_bad_status = one.reader.status();
+    } else if (!one.saw_done) {
+      ++cut;
+    } else if (one.events != plan_.events) {
+      ++incomplete;
+    }
+  }
+  std::printf(
+      "{\"streams\":%zu,\"errors\":%zu,\"refused\":%zu,\"cut\":%zu,\"incomplete\":%zu,\"unfinished\":%zu,"
+      "\"last_bad_status\":%d,\"events\":%zu,%s}\n",
+      streams_.size(), refused + cut + incomplete + unfinished, refused, cut, incomplete, unfinished, last_bad_status,
+      delays_.size(), delays_.json_members().c_str());
 }
 
 }  // namespace
