@@ -100,6 +100,13 @@ bool access_tokens::serves(const entry& of) const {
   return !of.token.empty() && home_.time().steady_now() < of.expires_at;
 }
 
+bool access_tokens::is_sent_itself(const providers::dialect& issuer, const catalogue::provider& who,
+                                   const providers::credential& secret) const {
+  if (!who.token_url.empty()) return false;
+  const auto wanted = issuer.ask_token(who, secret, home_.time().epoch_now());
+  return wanted && !*wanted;
+}
+
 awaitable<access_tokens::outcome> access_tokens::get(asking in) {
   // Without an address for it no credential is ever exchanged: asking tells whether it would have to be.
   if (in.who.token_url.empty()) {

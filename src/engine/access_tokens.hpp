@@ -56,6 +56,10 @@ class access_tokens {
   };
   awaitable<outcome> get(asking in);
 
+  /// Told without waiting: true where that credential is sent as it is, and get() has nothing to add.
+  [[nodiscard]] bool is_sent_itself(const providers::dialect& issuer, const catalogue::provider& who,
+                                    const providers::credential& secret) const;
+
   /// The provider does not take this token any more, whatever its time. One that has been renewed since stays.
   void drop(const issued& which);
 

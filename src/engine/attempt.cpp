@@ -42,23 +42,23 @@ std::string starred(std::string text, std::string_view secret) {
 
 /// Providers echo keys in their messages; nothing that leaves an attempt may hold one.
 void mask(attempt_outcome& outcome, const vault::lease& key, std::string_view token) {
-  for (auto* text : {&outcome.why.message, &outcome.why.to_client.message}) {
+  if (!outcome.why) return;
+  for (auto* text : {&outcome.why->message, &outcome.why->to_client.message}) {
     if (!text->empty()) *text = starred(vault::without_secrets(std::move(*text), key.credentials), token);
   }
 }
 
 bool token_is_refused(const attempt_outcome& outcome) {
-  return outcome.how == attempt_outcome::ending::failed && outcome.why.credentials_refused && outcome.status == 401;
+  return outcome.how == attempt_outcome::ending::failed && outcome.why->credentials_refused && outcome.status == 401;
 }
 
-/// The call with the credential itself, or with the token that it is exchanged for. A token that is refused before its
-/// time is tried once more with a fresh one.
-awaitable<attempt_outcome> with_token(attempt_setting& in, const partner& with, const vault::lease& key,
-                                      std::vector<std::string>& dropped) {
-  const auto& provider = *with.who.provider;
+/// The call with the token that the credential is exchanged for. One that is refused before its time is tried once more
+/// with a fresh one.
+awaitable<void> converse_with_token(attempt_setting& in, const partner& with, const vault::lease& key,
+                                    attempt_outcome& outcome) {
   for (bool again = false;; again = true) {
-    auto got = co_await in.tokens.get({.issuer = issuer_for(provider, with.speaks),
-                                       .who = provider,
+    auto got = co_await in.tokens.get({.issuer = issuer_for(*with.who.provider, with.speaks),
+                                       .who = *with.who.provider,
                                        .secret = with.secret,
                                        .key = key,
                                        .clocks = {.connect = in.clocks.connect_timeout,
@@ -66,44 +66,41 @@ awaitable<attempt_outcome> with_token(attempt_setting& in, const partner& with, 
                                                   .head = in.clocks.first_byte_timeout,
                                                   .total = in.what.deadline},
                                        .stop = in.what.stop});
-    if (got.why) {
-      auto outcome = failed(std::move(*got.why));
-      mask(outcome, key, {});
-      co_return outcome;
-    }
-    if (!got.token) {
-      auto outcome = co_await converse(in, with, dropped);
-      mask(outcome, key, {});
-      co_return outcome;
-    }
+    if (got.why) co_return outcome.fail(std::move(*got.why));
+    if (!got.token) co_return co_await converse(in, with, outcome);
     const providers::credential exchanged{got.token->token, with.secret.settings};
-    auto outcome = co_await converse(in, {with.who, with.spoken, with.speaks, with.to, exchanged}, dropped);
+    co_await converse(in, {with.who, with.spoken, with.speaks, with.to, exchanged}, outcome);
     mask(outcome, key, exchanged.key.reveal());
-    if (token_is_refused(outcome)) in.tokens.drop(*got.token);
-    if (!token_is_refused(outcome) || got.token->fresh || again) co_return outcome;
+    if (!token_is_refused(outcome)) co_return;
+    in.tokens.drop(*got.token);
+    if (got.token->fresh || again) co_return;
+    outcome = {};
   }
 }
 
 }  // namespace
 
-awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key) {
+awaitable<void> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key,
+                             attempt_outcome& outcome) {
   const std::string_view dialect =
       who.entry != nullptr && !who.entry->dialect.empty() ? who.entry->dialect : who.provider->dialect;
   const auto* speaks = providers::find_dialect(dialect);
-  if (speaks == nullptr) co_return failed(not_spoken(dialect));
+  if (speaks == nullptr) co_return outcome.fail(not_spoken(dialect));
   const auto secret = read_credential(key.credentials.reveal());
-  if (!secret) co_return failed(misplaced_credential());
+  if (!secret) co_return outcome.fail(misplaced_credential());
   const auto to = destination_of(*who.provider, key, *secret, in.clocks.allow_private_base_urls, dialect);
-  if (!to) co_return failed(misplaced_credential());
-  std::vector<std::string> dropped;
+  if (!to) co_return outcome.fail(misplaced_credential());
   const partner with{who, who.provider->in_dialect(dialect), *speaks, *to, *secret};
-  auto outcome = co_await with_token(in, with, key, dropped);
-  outcome.dropped_params = std::move(dropped);
+  if (in.tokens.is_sent_itself(issuer_for(*who.provider, *speaks), *who.provider, *secret)) {
+    co_await converse(in, with, outcome);
+  } else {
+    co_await converse_with_token(in, with, key, outcome);
+  }
+  mask(outcome, key, {});
   if (outcome.how == attempt_outcome::ending::failed &&
       in.what.stop.why() == runtime::stop_signal::reason::client_gone) {
     outcome.how = attempt_outcome::ending::client_gone;
   }
-  co_return outcome;
 }
 
 }  // namespace spidergate::engine

@@ -20,13 +20,14 @@ struct stream_progress {
   steady_time last_sent{};
 };
 
-/// How one call to one candidate with one key ended.
+/// How one call to one candidate with one key ended. It stays where the attempt was begun, and whoever finds something
+/// out writes it there: an outcome is large, and the way down to the provider is long.
 struct attempt_outcome {
   enum class ending : std::uint8_t { answered, streamed, failed, stream_failed, client_gone };
   ending how = ending::failed;
-  failure why;                ///< with failed and stream_failed
-  int status = 0;             ///< the provider's
-  bool request_sent = false;  ///< the provider may have worked for us
+  std::optional<failure> why;  ///< with failed and stream_failed
+  int status = 0;              ///< the provider's
+  bool request_sent = false;   ///< the provider may have worked for us
 
   std::string bytes;  ///< with answered: what `answer` points into
   providers::client_answer answer;
@@ -36,6 +37,12 @@ struct attempt_outcome {
   std::vector<std::string> dropped_params;
   std::unique_ptr<upstream::call>
       remainder;  ///< with streamed: what still has to be read for the connection to be reused
+
+  void fail(failure reason) {
+    how = ending::failed;
+    status = reason.status;
+    why = std::move(reason);
+  }
 };
 
 /// The collaborators and the fixed facts of an attempt. References outlive the call.
@@ -46,10 +53,12 @@ struct attempt_setting {
   const task& what;
   const options& clocks;
   stream_progress& stream;
-  response_sink::opening head;  ///< what the stream's head will say if this attempt commits
+  std::string fallback_from;  ///< of the first choice, when this attempt is another's
+  std::size_t attempts = 1;   ///< this one included
 };
 
-/// Makes one call. Knows nothing of retries, keys' health and breakers.
-awaitable<attempt_outcome> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key);
+/// Makes one call; `outcome` comes fresh and outlives it. Knows nothing of retries, keys' health and breakers.
+awaitable<void> make_attempt(attempt_setting& in, const router::candidate& who, const vault::lease& key,
+                             attempt_outcome& outcome);
 
 }  // namespace spidergate::engine

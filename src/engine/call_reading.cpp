@@ -71,13 +71,6 @@ std::optional<std::string> events_of(const providers::client_answer& answer) {
 
 }  // namespace
 
-attempt_outcome failed(failure why) {
-  attempt_outcome outcome;
-  outcome.status = why.status;
-  outcome.why = std::move(why);
-  return outcome;
-}
-
 failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock) {
   if (in.home.time().steady_now() >= in.what.deadline) in.what.stop.stop(runtime::stop_signal::reason::deadline);
   auto why = from_transport(code, clock);
@@ -85,75 +78,86 @@ failure transport_failure(const attempt_setting& in, error_code code, std::strin
   return why;
 }
 
-awaitable<attempt_outcome> read_refusal(attempt_setting& in, const providers::dialect& speaks, upstream::call& call) {
+awaitable<next_question> read_refusal(attempt_setting& in, const conversation& with, upstream::call& call,
+                                      attempt_outcome& outcome) {
   const auto& head = call.head();
   std::string body;
   // An error without a readable body is still an error: its status says enough.
   if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
-  auto said = speaks.decode_error(head.status, head.fields, body);
+  auto said = with.speaks.decode_error(head.status, head.fields, body);
   // Dialects have no clock, so a date is read here.
   if (const auto wait = wait_until_date(head.find("retry-after"), in.home.time().epoch_now())) said.retry_after = wait;
-  auto outcome = failed(from_provider(said));
+  outcome.fail(from_provider(said));
   outcome.status = head.status;
-  if (in.what.stop.stopped()) outcome.why.next = next_step::stop;
-  co_return outcome;
+  if (in.what.stop.stopped()) outcome.why->next = next_step::stop;
+  co_return nullptr;
 }
 
-awaitable<whole_reading> read_answer(attempt_setting& in, const conversation& with, upstream::call& call,
-                                     std::string begin) {
-  attempt_outcome outcome;
-  outcome.bytes = std::move(begin);
+awaitable<next_question> read_answer(attempt_setting& in, const conversation& with, upstream::call& call,
+                                     attempt_outcome& outcome) {
   const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
-  if (!read && read.error() == boost::system::errc::message_size)
-    co_return failed(unparsable("the provider's answer is larger than this gateway accepts"));
-  if (!read) co_return failed(transport_failure(in, read.error(), "stream_idle"));
+  if (!read) {
+    outcome.fail(read.error() == boost::system::errc::message_size
+                     ? unparsable("the provider's answer is larger than this gateway accepts")
+                     : transport_failure(in, read.error(), "stream_idle"));
+    co_return nullptr;
+  }
   auto decoded = with.speaks.decode(with.about, call.head().find("content-type"), outcome.bytes);
-  if (!decoded) co_return failed(from_provider(decoded.error()));
-  if (auto* next = std::get_if<providers::follow_up>(&*decoded)) co_return std::move(*next);
+  if (!decoded) {
+    outcome.fail(from_provider(decoded.error()));
+    co_return nullptr;
+  }
+  if (auto* next = std::get_if<providers::follow_up>(&*decoded))
+    co_return std::make_unique<providers::follow_up>(std::move(*next));
   outcome.how = attempt_outcome::ending::answered;
   outcome.answer = std::move(std::get<providers::client_answer>(*decoded));
   outcome.usage = outcome.answer.facts.usage;
   outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
-  co_return outcome;
+  co_return nullptr;
 }
 
 bool is_json(std::string_view content_type) {
   return to_lower(content_type).find("application/json") != std::string::npos;
 }
 
-awaitable<whole_reading> read_labelled_json(attempt_setting& in, const conversation& with,
-                                            std::unique_ptr<upstream::call> call) {
-  std::string begin;
+awaitable<next_question> read_labelled_json(attempt_setting& in, const conversation& with,
+                                            std::unique_ptr<upstream::call> call, attempt_outcome& outcome) {
+  next_question next;
+  bool is_whole = false;
   {
     const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
     const auto patience = in.home.time().steady_now() + in.clocks.first_content_timeout;
     const auto first = co_await call->read_some(std::min(in.what.deadline, patience));
-    if (!first) co_return failed(transport_failure(in, first.error(), "first_content"));
-    begin = *first;
+    if (!first) {
+      outcome.fail(transport_failure(in, first.error(), "first_content"));
+      co_return nullptr;
+    }
+    outcome.bytes = *first;
+    is_whole = begins_an_object(outcome.bytes);
+    if (is_whole) next = co_await read_answer(in, with, *call, outcome);
   }
-  if (!begins_an_object(begin))
-    co_return co_await relay_stream(in, with, std::make_unique<prefixed_call>(std::move(begin), std::move(call)));
-
-  whole_reading whole;
-  {
-    const runtime::stop_signal::on_stop interrupt(in.what.stop, [&call] { call->cancel(); });
-    whole = co_await read_answer(in, with, *call, std::move(begin));
+  if (!is_whole) {
+    co_await relay_stream(in, with, std::make_unique<prefixed_call>(std::move(outcome.bytes), std::move(call)),
+                          outcome);
+    co_return nullptr;
   }
-  auto* outcome = std::get_if<attempt_outcome>(&whole);
-  if (outcome == nullptr || outcome->how != attempt_outcome::ending::answered) co_return whole;
+  if (next != nullptr || outcome.how != attempt_outcome::ending::answered) co_return next;
   using model::endpoint;
   const auto kind = in.what.asked.kind;
-  if (kind != endpoint::chat && kind != endpoint::completions) {
-    if (in.stream.opened) co_return failed(unparsable("the provider answered a stream with something else"));
-    co_return whole;
+  const bool has_chunks = kind == endpoint::chat || kind == endpoint::completions;
+  if (!has_chunks && !in.stream.opened) co_return nullptr;
+  auto events = has_chunks ? events_of(outcome.answer) : std::nullopt;
+  if (!events) {
+    outcome.fail(unparsable("the provider answered a stream with something else"));
+    co_return nullptr;
   }
-  auto events = events_of(outcome->answer);
-  if (!events) co_return failed(unparsable("the provider answered a stream with something else"));
   auto prefixed = std::make_unique<prefixed_call>(std::move(*events), std::move(call));
   prefixed->end_after_prefix();
   // What was decoded is OpenAI's own by now, whoever answered.
   const auto* own = providers::find_dialect("openai");
-  co_return co_await relay_stream(in, conversation{*own, with.who, with.about}, std::move(prefixed));
+  const conversation retold{*own, with.who, with.about};
+  co_await relay_stream(in, retold, std::move(prefixed), outcome);
+  co_return nullptr;
 }
 
 }  // namespace spidergate::engine

@@ -67,10 +67,11 @@ bool is_passing(const failure& why) {
 /// The state of one exchange.
 class exchange {
  public:
-  exchange(attempt_setting& in, const partner& with, const providers::wire_request& first)
+  exchange(attempt_setting& in, const partner& with, const providers::wire_request& first, attempt_outcome& outcome)
       : in_(in),
         with_(with),
         first_(first),
+        outcome_(outcome),
         memo_(first.memo),
         talk_{with.speaks,
               *with.who.provider,
@@ -82,18 +83,13 @@ class exchange {
                .request_id = in.what.request_id,
                .now = in.home.time().epoch_now()}} {}
 
-  awaitable<attempt_outcome> run() {
-    auto step = co_await call(first_.method, first_.target, first_.content_type, first_.body);
-    for (int asked = 0; std::holds_alternative<providers::follow_up>(step); ++asked) {
-      const auto next = std::move(std::get<providers::follow_up>(step));
-      if (auto why = unreasonable(next, asked)) {
-        auto outcome = failed(std::move(*why));
-        outcome.request_sent = true;
-        co_return outcome;
-      }
-      step = co_await follow(next);
+  awaitable<void> run() {
+    auto next = co_await call(first_.method, first_.target, first_.content_type, first_.body);
+    for (int asked = 0; next != nullptr; ++asked) {
+      if (auto why = unreasonable(*next, asked)) co_return outcome_.fail(std::move(*why));
+      const auto current = std::move(next);
+      next = co_await follow(*current);
     }
-    co_return std::move(std::get<attempt_outcome>(step));
   }
 
  private:
@@ -106,91 +102,93 @@ class exchange {
   }
 
   /// Asks again while that is likely to help: the job goes on at the provider whether or not we hear of it.
-  awaitable<whole_reading> follow(const providers::follow_up& next) {
+  awaitable<next_question> follow(const providers::follow_up& next) {
     memo_ = next.memo;
     auto wait = std::clamp<std::chrono::milliseconds>(next.after, std::chrono::milliseconds(0), longest_pause);
     const std::string_view body = next.body;
     for (int failures = 0;; ++failures) {
-      if (auto why = co_await waited(wait)) co_return failed(std::move(*why));
+      if (!co_await waited(wait)) co_return nullptr;
       auto step = co_await call(next.method, next.target, next.content_type,
                                 body.empty() ? std::span<const std::string_view>() : std::span(&body, 1));
-      const auto* outcome = std::get_if<attempt_outcome>(&step);
-      const bool again = outcome != nullptr && outcome->how == attempt_outcome::ending::failed &&
-                         next.method == "GET" && failures < most_failed_polls && is_passing(outcome->why) &&
-                         !in_.what.stop.stopped();
+      const bool again = step == nullptr && outcome_.how == attempt_outcome::ending::failed && next.method == "GET" &&
+                         failures < most_failed_polls && is_passing(*outcome_.why) && !in_.what.stop.stopped();
       if (!again) co_return step;
-      wait = std::clamp(outcome->why.retry_after.value_or(pause_after_failure), wait, longest_pause);
+      wait = std::clamp(outcome_.why->retry_after.value_or(pause_after_failure), wait, longest_pause);
     }
   }
 
-  awaitable<std::optional<failure>> waited(std::chrono::milliseconds how_long) {
+  /// False when there was no time for it, or nobody wants the answer any more.
+  awaitable<bool> waited(std::chrono::milliseconds how_long) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(in_.what.deadline - in_.home.time().steady_now());
     co_await pause(in_.home, std::min(how_long, std::max(left, std::chrono::milliseconds(0))), in_.what.stop);
-    if (how_long < left && !in_.what.stop.stopped()) co_return std::nullopt;
+    if (how_long < left && !in_.what.stop.stopped()) co_return true;
     // There was no time to wait it out, so none is left for asking again.
     in_.what.stop.stop(runtime::stop_signal::reason::deadline);
-    co_return transport_failure(in_, upstream::errc::read_timeout, "total");
+    outcome_.fail(transport_failure(in_, upstream::errc::read_timeout, "total"));
+    co_return false;
   }
 
   /// One request and its answer.
-  awaitable<whole_reading> call(std::string_view method, const std::string& target, std::string_view content_type,
+  awaitable<next_question> call(std::string_view method, const std::string& target, std::string_view content_type,
                                 std::span<const std::string_view> body) {
     talk_.about.memo = memo_;
+    outcome_.why.reset();
+    outcome_.status = 0;
+    outcome_.bytes.clear();
     std::string headers;
     headers.reserve(first_.headers.size() + content_type.size() + 32);  // never moved: it holds the credential
     const wiped at_the_end(headers);
     headers.append(first_.headers);
     if (!content_type.empty()) headers.append("content-type: ").append(content_type).append("\r\n");
 
-    auto started = co_await start({.method = method, .target = target, .headers = headers, .body = body});
-    if (!started) {
-      auto outcome = failed(transport_failure(in_, started.error(), {}));
-      // Interrupted on the way: the provider may have begun to work on the prompt, so it is accounted, as an estimate.
-      outcome.request_sent = sent_ || started.error() == upstream::errc::cancelled;
-      co_return outcome;
-    }
-    sent_ = true;
-    const auto status = (*started)->head().status;
-    auto step = co_await read(std::move(*started));
-    if (auto* outcome = std::get_if<attempt_outcome>(&step)) {
-      outcome->request_sent = true;
-      if (outcome->status == 0) outcome->status = status;
-    }
-    co_return step;
-  }
-
-  awaitable<result<std::unique_ptr<upstream::call>>> start(upstream::request what) {
     upstream::client::canceller starting;
-    const runtime::stop_signal::on_stop interrupt(in_.what.stop, [&starting] { starting.cancel(); });
-    if (in_.what.stop.stopped()) co_return make_error_code(upstream::errc::cancelled);
-    co_return co_await in_.providers.start(with_.to.where, what, clocks_of(in_), starting);
-  }
-
-  awaitable<whole_reading> read(std::unique_ptr<upstream::call> answer) {
-    const auto& head = answer->head();
-    const bool good = head.status >= 200 && head.status < 300;
-    if (in_.what.asked.stream && good) {
-      if (is_json(head.find("content-type"))) co_return co_await read_labelled_json(in_, talk_, std::move(answer));
-      co_return co_await relay_stream(in_, talk_, std::move(answer));
+    upstream::call* reading = nullptr;
+    const runtime::stop_signal::on_stop interrupt(in_.what.stop, [&starting, &reading] {
+      if (reading != nullptr) return reading->cancel();
+      starting.cancel();
+    });
+    auto started = co_await in_.providers.start(with_.to.where,
+                                                {.method = method, .target = target, .headers = headers, .body = body},
+                                                clocks_of(in_), starting);
+    if (!started) {
+      outcome_.fail(transport_failure(in_, started.error(), {}));
+      // Interrupted on the way: the provider may have begun to work on the prompt, so it is accounted, as an estimate.
+      outcome_.request_sent = outcome_.request_sent || started.error() == upstream::errc::cancelled;
+      co_return nullptr;
     }
-    const runtime::stop_signal::on_stop interrupt(in_.what.stop, [&answer] { answer->cancel(); });
-    if (!good) co_return co_await read_refusal(in_, with_.speaks, *answer);
-    co_return co_await read_answer(in_, talk_, *answer);
+    outcome_.request_sent = true;
+    auto& answer = **started;
+    const auto status = answer.head().status;
+    const bool good = status >= 200 && status < 300;
+    next_question next;
+    if (!good || !in_.what.asked.stream) {
+      reading = &answer;
+      if (good)
+        next = co_await read_answer(in_, talk_, answer, outcome_);
+      else
+        next = co_await read_refusal(in_, talk_, answer, outcome_);
+    } else if (is_json(answer.head().find("content-type"))) {
+      next = co_await read_labelled_json(in_, talk_, std::move(*started), outcome_);
+    } else {
+      co_await relay_stream(in_, talk_, std::move(*started), outcome_);
+    }
+    if (outcome_.status == 0) outcome_.status = status;
+    co_return next;
   }
 
   attempt_setting& in_;
   const partner& with_;
   const providers::wire_request& first_;
+  attempt_outcome& outcome_;
   std::string memo_;
   conversation talk_;
   std::size_t uploaded_ = 0;
-  bool sent_ = false;
 };
 
 }  // namespace
 
-awaitable<attempt_outcome> converse(attempt_setting& in, const partner& with, std::vector<std::string>& dropped) {
+awaitable<void> converse(attempt_setting& in, const partner& with, attempt_outcome& outcome) {
   const auto authority = authority_of(with.to.where);
   auto encoded = with.speaks.encode({.asked = in.what.asked,
                                      .provider = with.spoken,
@@ -202,13 +200,13 @@ awaitable<attempt_outcome> converse(attempt_setting& in, const partner& with, st
                                      .entry = with.who.entry,
                                      .authority = authority,
                                      .now = in.home.time().epoch_now()});
-  if (!encoded) co_return failed(cannot_say(encoded.error()));
+  if (!encoded) co_return outcome.fail(cannot_say(encoded.error()));
   const wiped at_the_end(encoded->headers);
-  dropped = std::move(encoded->dropped_params);
-  if (in.what.asked.options.strict_params && !dropped.empty()) co_return failed(would_drop(with.who.name(), dropped));
-  in.head.dropped_params = dropped;
-  exchange one(in, with, *encoded);
-  co_return co_await one.run();
+  outcome.dropped_params = std::move(encoded->dropped_params);
+  if (in.what.asked.options.strict_params && !outcome.dropped_params.empty())
+    co_return outcome.fail(would_drop(with.who.name(), outcome.dropped_params));
+  exchange one(in, with, *encoded, outcome);
+  co_await one.run();
 }
 
 }  // namespace spidergate::engine

@@ -17,8 +17,7 @@ struct partner {
 };
 
 /// One question and all that it takes to get its answer: the request, what has to be asked after it (uploads, jobs that
-/// are polled: at the same origin, at most 200 times), the answer whole or as a stream. `dropped` gets the parameters
-/// that were left out.
-awaitable<attempt_outcome> converse(attempt_setting& in, const partner& with, std::vector<std::string>& dropped);
+/// are polled: at the same origin, at most 200 times), the answer whole or as a stream.
+awaitable<void> converse(attempt_setting& in, const partner& with, attempt_outcome& outcome);
 
 }  // namespace spidergate::engine

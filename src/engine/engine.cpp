@@ -29,32 +29,55 @@ model::usage usage_of(const attempt_outcome& outcome, const model::inference_req
 
 }  // namespace
 
-/// One run: walks the plan, remembers what failed and which keys were used.
+/// One run: which candidates and keys are still worth a call, and what became of those that were asked.
 class run_state {
  public:
-  run_state(engine& owner, const task& what, const options& settings)
+  run_state(engine& owner, const task& what, const options& settings, report& went)
       : owner_(owner),
         what_(what),
         settings_(settings),
+        report_(went),
         setting_{.home = owner.home_,
                  .providers = owner.providers_,
                  .tokens = *owner.tokens_,
                  .what = what,
                  .clocks = settings,
                  .stream = stream_,
-                 .head = {}} {}
+                 .fallback_from = {}} {}
 
-  awaitable<report> walk() {
-    for (std::size_t i = 0; i < what_.order.size() && !over(); ++i) {
-      if (skipped(what_.order[i].what)) continue;
-      if (co_await try_candidate(i)) co_return std::move(report_);
+  /// Walks the plan: the candidates in order; of each, key after key while keys are at fault, and the retries that are
+  /// left for passing trouble.
+  awaitable<void> walk() {
+    for (; index_ < what_.order.size() && !over(); ++index_) {
+      if (skipped(who())) continue;
+      used_keys_.clear();
+      retries_left_ = what_.retry_count;
+      while (!over()) {
+        const auto picked =
+            co_await owner_.keys_.pick(who().provider->id, std::string(what_.brand_id), what_.pool_access, used_keys_);
+        if (!picked && !needs_no_key(picked.error())) break;
+        const auto& key = picked ? *picked : no_key_;
+        attempt_outcome outcome;
+        begin_attempt();
+        co_await make_attempt(setting_, who(), key, outcome);
+        end_attempt(key, outcome);
+        if (outcome.how != attempt_outcome::ending::failed) {
+          finish(outcome);
+          co_return;
+        }
+        const auto wait = after_failure(key, std::move(*outcome.why));
+        if (!wait) break;
+        if (wait->count() > 0) co_await pause(owner_.home_, *wait, what_.stop);
+        // A key that has failed is tried again only when there is no other.
+        if (!has_other_key()) used_keys_.clear();
+      }
     }
     conclude();
-    co_return std::move(report_);
   }
 
  private:
   [[nodiscard]] const router::candidate& candidate(std::size_t index) const { return what_.order[index].what; }
+  [[nodiscard]] const router::candidate& who() const { return candidate(index_); }
   [[nodiscard]] steady_time now() const { return owner_.home_.time().steady_now(); }
 
   [[nodiscard]] bool over() const {
@@ -66,131 +89,107 @@ class run_state {
     return needed_context_ > 0 && (who.entry == nullptr || who.entry->context <= needed_context_);
   }
 
-  /// Attempts on one candidate: key after key while keys are at fault, the retries that are left for passing trouble.
-  /// True when the run is decided.
-  awaitable<bool> try_candidate(std::size_t index) {
-    std::vector<std::string> used_keys;
-    int retries_left = what_.retry_count;
-    while (!over()) {
-      auto key = co_await lease_for(candidate(index), used_keys);
-      if (!key) co_return false;
-      auto outcome = co_await attempt(index, *key);
-      if (outcome.how != attempt_outcome::ending::failed) {
-        finish(index, std::move(outcome));
-        co_return true;
-      }
-      failures_.push_back(outcome.why);
-      if (outcome.why.unsupported) --calls_;
-      const auto& why = failures_.back();
-      switch (why.next) {
-        case next_step::give_up:
-        case next_step::stop:
-          given_up_ = true;
-          co_return false;
-        case next_step::larger_window:
-          needed_context_ =
-              std::max(needed_context_, candidate(index).entry != nullptr ? candidate(index).entry->context : 0);
-          if (needed_context_ == 0) given_up_ = true;
-          co_return false;
-        case next_step::other_candidate:
-          co_return false;
-        case next_step::other_key:
-          used_keys.push_back(key->integration_id);
-          if (key->integration_id.empty() || !has_other_key(index, used_keys)) {
-            if (!why.rate_limited || !last_resort(index) || retries_left-- <= 0 ||
-                !co_await wait_before_retry(index, why))
-              co_return false;
-            used_keys.clear();
-          }
-          break;
-        case next_step::same_candidate:
-          if (retries_left-- <= 0 || !co_await wait_before_retry(index, why)) co_return false;
-          used_keys.push_back(key->integration_id);
-          if (!has_other_key(index, used_keys)) used_keys.clear();
-          break;
-      }
-    }
-    co_return false;
+  /// There is no key for the candidate: true where its provider wants none.
+  [[nodiscard]] bool needs_no_key(vault::no_key why) {
+    keys_uncounted_ = keys_uncounted_ || why == vault::no_key::store_unavailable;
+    return who().provider->auth == catalogue::auth_style::none && why == vault::no_key::none_configured;
   }
 
-  /// A key for the candidate, or an empty lease where its provider needs none.
-  awaitable<std::optional<vault::lease>> lease_for(const router::candidate& who,
-                                                   const std::vector<std::string>& used_keys) {
-    auto key = co_await owner_.keys_.pick(who.provider->id, std::string(what_.brand_id), what_.pool_access, used_keys);
-    if (key) co_return std::move(*key);
-    keys_uncounted_ = keys_uncounted_ || key.error() == vault::no_key::store_unavailable;
-    if (who.provider->auth == catalogue::auth_style::none && key.error() == vault::no_key::none_configured)
-      co_return vault::lease{};
-    co_return std::nullopt;
+  [[nodiscard]] bool has_other_key() const {
+    return owner_.keys_.has_unused(who().provider->id, what_.brand_id, what_.pool_access, used_keys_);
   }
 
-  [[nodiscard]] bool has_other_key(std::size_t index, const std::vector<std::string>& used_keys) const {
-    return owner_.keys_.has_unused(candidate(index).provider->id, what_.brand_id, what_.pool_access, used_keys);
-  }
-
-  [[nodiscard]] bool last_resort(std::size_t index) const {
-    for (auto later = index + 1; later < what_.order.size(); ++later) {
+  [[nodiscard]] bool last_resort() const {
+    for (auto later = index_ + 1; later < what_.order.size(); ++later) {
       if (!skipped(candidate(later)) && what_.order[later].where != router::standing::down) return false;
     }
     return true;
   }
 
-  awaitable<bool> wait_before_retry(std::size_t index, const failure& why) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(what_.deadline - now());
-    // A key that rests without saying for how long is not worth waiting for.
-    if (why.rate_limited && !why.retry_after) co_return false;
-    const auto delay = retry_delay(retries_made_++, owner_.jitter_(), why.retry_after, left, !last_resort(index));
-    if (!delay) co_return false;
-    co_await pause(owner_.home_, *delay, what_.stop);
-    co_return !over();
+  /// Nothing when it is the next candidate's turn, else how long to wait before the next call to this one.
+  std::optional<std::chrono::milliseconds> after_failure(const vault::lease& key, failure failed) {
+    constexpr std::chrono::milliseconds at_once{0};
+    failures_.push_back(std::move(failed));
+    const auto& why = failures_.back();
+    if (why.unsupported) --calls_;
+    switch (why.next) {
+      case next_step::give_up:
+      case next_step::stop:
+        given_up_ = true;
+        return std::nullopt;
+      case next_step::larger_window:
+        needed_context_ = std::max(needed_context_, who().entry != nullptr ? who().entry->context : 0);
+        if (needed_context_ == 0) given_up_ = true;
+        return std::nullopt;
+      case next_step::other_candidate:
+        return std::nullopt;
+      case next_step::other_key:
+        used_keys_.push_back(key.integration_id);
+        if (!key.integration_id.empty() && has_other_key()) return at_once;
+        return why.rate_limited && last_resort() ? wait_before_retry(why) : std::nullopt;
+      case next_step::same_candidate:
+        used_keys_.push_back(key.integration_id);
+        return wait_before_retry(why);
+    }
+    return std::nullopt;
   }
 
-  awaitable<attempt_outcome> attempt(std::size_t index, const vault::lease& key) {
-    const auto& who = candidate(index);
-    const auto begun = now();
+  std::optional<std::chrono::milliseconds> wait_before_retry(const failure& why) {
+    if (retries_left_-- <= 0) return std::nullopt;
+    // A key that rests without saying for how long is not worth waiting for.
+    if (why.rate_limited && !why.retry_after) return std::nullopt;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(what_.deadline - now());
+    return retry_delay(retries_made_++, owner_.jitter_(), why.retry_after, left, !last_resort());
+  }
+
+  void begin_attempt() {
     ++calls_;
-    model::attempt record{.provider = who.provider->id,
-                          .model = who.model,
-                          .integration_id = key.integration_id,
-                          .key_label = key.key_label,
-                          .started_at = owner_.home_.time().epoch_now()};
-    setting_.head = {.provider = record.provider,
-                     .model = record.model,
-                     .fallback_from = index == 0 ? std::string() : candidate(0).name(),
-                     .attempts = report_.attempts.size() + 1,
-                     .dropped_params = {},
-                     .content_type = {}};
-    auto outcome = co_await make_attempt(setting_, who, key);
+    begun_ = now();
+    begun_at_ = owner_.home_.time().epoch_now();
+    setting_.attempts = report_.attempts.size() + 1;
+    if (index_ > 0 && setting_.fallback_from.empty()) setting_.fallback_from = candidate(0).name();
+  }
+
+  void end_attempt(const vault::lease& key, const attempt_outcome& outcome) {
     const auto ended = now();
-    report_.upstream_time += std::chrono::duration_cast<std::chrono::microseconds>(ended - begun);
-    record.latency_ms = milliseconds_between(begun, ended);
+    report_.upstream_time += std::chrono::duration_cast<std::chrono::microseconds>(ended - begun_);
+    auto& record = report_.attempts.emplace_back();
+    record.provider = who().provider->id;
+    record.model = who().model;
+    record.integration_id = key.integration_id;
+    record.key_label = key.key_label;
+    record.started_at = begun_at_;
+    record.latency_ms = milliseconds_between(begun_, ended);
     record.status = outcome.status;
     if (outcome.how == attempt_outcome::ending::client_gone) record.error = "client disconnected";
-    if (!outcome.why.label.empty())
-      record.error = outcome.why.label + (outcome.why.message.empty() ? "" : " " + outcome.why.message);
+    if (outcome.why && !outcome.why->label.empty())
+      record.error = outcome.why->label + (outcome.why->message.empty() ? "" : " ") + outcome.why->message;
     if (outcome.how != attempt_outcome::ending::failed) record.tokens = usage_of(outcome, what_.asked);
-    judge(who, key, outcome);
-    report_.attempts.push_back(std::move(record));
-    co_return outcome;
+    judge(key, outcome);
   }
 
   /// Tells the key and the breaker what became of the attempt.
-  void judge(const router::candidate& who, const vault::lease& key, const attempt_outcome& outcome) {
+  void judge(const vault::lease& key, const attempt_outcome& outcome) {
     using ending = attempt_outcome::ending;
     const bool served = outcome.how == ending::answered || outcome.how == ending::streamed;
-    const auto verdict = served ? vault::key_outcome::success : outcome.why.key;
-    if (!key.integration_id.empty())
-      owner_.keys_.report(key.integration_id, verdict, outcome.why.message, outcome.why.retry_after);
-    if (served) owner_.health_.record(who.name(), true);
-    if (!served && outcome.why.counts_for_breaker && outcome.why.next != next_step::stop)
-      owner_.health_.record(who.name(), false);
+    const auto* why = outcome.why ? &*outcome.why : nullptr;
+    if (!key.integration_id.empty()) {
+      const auto verdict = served           ? vault::key_outcome::success
+                           : why != nullptr ? why->key
+                                            : vault::key_outcome::neutral;
+      owner_.keys_.report(key.integration_id, verdict, why != nullptr ? std::string_view(why->message) : "",
+                          why != nullptr ? why->retry_after : std::nullopt);
+    }
+    if (served) owner_.health_.record(who().name(), true);
+    if (!served && why != nullptr && why->counts_for_breaker && why->next != next_step::stop)
+      owner_.health_.record(who().name(), false);
   }
 
-  void finish(std::size_t index, attempt_outcome outcome) {
+  void finish(attempt_outcome& outcome) {
     using ending = attempt_outcome::ending;
-    report_.winner = index;
-    if (index > 0) report_.fallback_from = candidate(0).name();
-    report_.used = usage_of(outcome, what_.asked);
+    report_.winner = index_;
+    report_.fallback_from = std::move(setting_.fallback_from);
+    report_.used = report_.attempts.back().tokens;
     report_.first_content_at = outcome.first_content_at;
     report_.dropped_params = std::move(outcome.dropped_params);
     switch (outcome.how) {
@@ -204,7 +203,7 @@ class run_state {
         report_.remainder = std::move(outcome.remainder);
         break;
       case ending::stream_failed:
-        failures_.push_back(std::move(outcome.why));
+        failures_.push_back(std::move(*outcome.why));
         report_.how = report::ending::stream_failed;
         report_.error = verdict_on(failures_, report_.attempts, deadline_passed(), what_.total);
         break;
@@ -235,9 +234,15 @@ class run_state {
   engine& owner_;
   const task& what_;
   const options& settings_;
+  report& report_;
   stream_progress stream_;
   attempt_setting setting_;
-  report report_;
+  const vault::lease no_key_;
+  std::size_t index_ = 0;  ///< of the candidate whose turn it is
+  std::vector<std::string> used_keys_;
+  int retries_left_ = 0;
+  steady_time begun_;
+  epoch_ms begun_at_ = 0;
   std::vector<failure> failures_;
   std::int64_t needed_context_ = 0;
   int calls_ = 0;
@@ -256,9 +261,9 @@ engine::engine(runtime::worker& home, upstream::client& providers, vault::vault&
       jitter_(std::move(jitter)) {}
 engine::~engine() = default;
 
-awaitable<report> engine::run(const task& what, const options& settings) {
-  run_state state(*this, what, settings);
-  co_return co_await state.walk();
+awaitable<void> engine::run(const task& what, const options& settings, report& went) {
+  run_state state(*this, what, settings, went);
+  co_await state.walk();
 }
 
 awaitable<void> engine::finish_reading(std::unique_ptr<upstream::call> rest) {
@@ -289,10 +294,11 @@ awaitable<std::optional<std::string>> engine::probe(const router::candidate& who
                           .what = what,
                           .clocks = settings,
                           .stream = stream,
-                          .head = {}};
-  auto outcome = co_await make_attempt(setting, who, key);
+                          .fallback_from = {}};
+  attempt_outcome outcome;
+  co_await make_attempt(setting, who, key, outcome);
   if (outcome.how == attempt_outcome::ending::answered) co_return std::nullopt;
-  co_return outcome.why.label + ": " + outcome.why.message;
+  co_return outcome.why ? outcome.why->label + ": " + outcome.why->message : "interrupted";
 }
 
 }  // namespace spidergate::engine

@@ -15,23 +15,24 @@ constexpr std::chrono::milliseconds end_patience{50};
 /// The state of one relay: what is held back, which clock runs, whether the client is still there.
 class relay {
  public:
-  relay(attempt_setting& in, const catalogue::provider& who, std::unique_ptr<providers::stream_decoder> decoder,
-        upstream::call& call)
+  relay(attempt_setting& in, const conversation& with, upstream::call& call, attempt_outcome& outcome)
       : in_(in),
-        decoder_(std::move(decoder)),
+        with_(with),
         call_(call),
-        may_drain_(who.disconnect == catalogue::on_disconnect::drain) {
+        outcome_(outcome),
+        decoder_(with.speaks.open_stream(with.about, call.head().find("content-type"))),
+        may_drain_(with.who.disconnect == catalogue::on_disconnect::drain) {
     head_at_ = last_content_ = now();
     if (!in_.stream.opened) in_.stream.last_sent = head_at_;
   }
 
-  awaitable<attempt_outcome> run() {
+  awaitable<void> run() {
     const runtime::stop_signal::on_stop interrupt(in_.what.stop, [this] { on_stop(); });
     while (true) {
       auto piece = co_await call_.read_some(next_wake());
       if (!piece) {
         if (piece.error() == upstream::errc::read_timeout && !clock_ran_out()) {
-          if (!co_await keep_alive()) co_return ended(attempt_outcome::ending::client_gone);
+          if (!co_await keep_alive()) co_return end(ending::client_gone);
           continue;
         }
         co_return broken(piece.error());
@@ -39,14 +40,19 @@ class relay {
       const bool at_end = piece->empty();
       const bool understood = at_end ? decoder_->end(pending_) : decoder_->feed(*piece, pending_);
       note_progress();
-      if (auto why = fault(understood, at_end)) co_return co_await broken_off(std::move(*why));
-      if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
+      if (auto why = fault(understood, at_end)) {
+        co_await broken_off(std::move(*why));
+        co_return;
+      }
+      if (!co_await pass_on()) co_return end(ending::client_gone);
       if (at_end || decoder_->facts().done) break;
     }
-    co_return co_await complete();
+    co_await complete();
   }
 
  private:
+  using ending = attempt_outcome::ending;
+
   [[nodiscard]] steady_time now() const { return in_.home.time().steady_now(); }
 
   [[nodiscard]] steady_time content_clock() const {
@@ -77,10 +83,10 @@ class relay {
 
   void note_progress() {
     const auto& facts = decoder_->facts();
-    if (facts.content_bytes == seen_bytes_ && !(facts.content_seen && !first_content_at_)) return;
+    if (facts.content_bytes == seen_bytes_ && !(facts.content_seen && !outcome_.first_content_at)) return;
     seen_bytes_ = facts.content_bytes;
     last_content_ = now();
-    if (!first_content_at_) first_content_at_ = last_content_;
+    if (!outcome_.first_content_at) outcome_.first_content_at = last_content_;
   }
 
   /// What is wrong after this piece, if anything.
@@ -132,76 +138,75 @@ class relay {
   void open(bool early) {
     if (in_.stream.opened) return;
     in_.stream.opened = true;
-    in_.head.early = early;
-    in_.head.content_type = decoder_->content_type();
-    in_.what.sink->open(in_.head);
+    in_.what.sink->open({.provider = with_.who.id,
+                         .model = std::string(with_.about.model),
+                         .fallback_from = in_.fallback_from,
+                         .attempts = in_.attempts,
+                         .dropped_params = outcome_.dropped_params,
+                         .content_type = std::string(decoder_->content_type()),
+                         .early = early});
   }
 
-  attempt_outcome ended(attempt_outcome::ending how) {
-    attempt_outcome outcome;
-    outcome.how = how;
-    outcome.usage = decoder_->facts().usage;
-    outcome.content_bytes = decoder_->facts().content_bytes;
-    outcome.first_content_at = first_content_at_;
-    return outcome;
+  void end(ending how) {
+    outcome_.how = how;
+    outcome_.usage = decoder_->facts().usage;
+    outcome_.content_bytes = decoder_->facts().content_bytes;
   }
 
   /// Content that came in the same read as the fault is the client's, once there is no other candidate to take over.
-  awaitable<attempt_outcome> broken_off(failure why) {
-    if (in_.stream.committed && !co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
-    co_return failed_with(std::move(why));
+  awaitable<void> broken_off(failure why) {
+    if (in_.stream.committed && !co_await pass_on()) co_return end(ending::client_gone);
+    fail(std::move(why));
   }
 
-  attempt_outcome failed_with(failure why) {
-    auto outcome =
-        ended(in_.stream.committed ? attempt_outcome::ending::stream_failed : attempt_outcome::ending::failed);
-    if (client_gone_) outcome.how = attempt_outcome::ending::client_gone;
-    outcome.why = std::move(why);
-    return outcome;
+  void fail(failure why) {
+    outcome_.why = std::move(why);
+    end(client_gone_ ? ending::client_gone : in_.stream.committed ? ending::stream_failed : ending::failed);
   }
 
-  attempt_outcome broken(error_code code) {
+  void broken(error_code code) {
     if (now() >= in_.what.deadline) in_.what.stop.stop(runtime::stop_signal::reason::deadline);
-    if (in_.what.stop.why() == runtime::stop_signal::reason::client_gone)
-      return ended(attempt_outcome::ending::client_gone);
+    if (in_.what.stop.why() == runtime::stop_signal::reason::client_gone) return end(ending::client_gone);
     auto why = from_transport(code, now() >= in_.what.deadline       ? "total"
                                     : decoder_->facts().content_seen ? "stream_idle"
                                                                      : "first_content");
     if (in_.what.stop.stopped()) why.next = next_step::stop;
-    return failed_with(std::move(why));
+    fail(std::move(why));
   }
 
-  awaitable<attempt_outcome> complete() {
+  awaitable<void> complete() {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
-    if (decoder_->facts().done && !decoder_->end(pending_))
-      co_return co_await broken_off(unparsable("the stream ended before it was complete"));
-    if (!co_await pass_on()) co_return ended(attempt_outcome::ending::client_gone);
-    if (!client_gone_) co_return ended(attempt_outcome::ending::streamed);
+    if (decoder_->facts().done && !decoder_->end(pending_)) {
+      co_await broken_off(unparsable("the stream ended before it was complete"));
+      co_return;
+    }
+    if (!co_await pass_on()) co_return end(ending::client_gone);
+    if (!client_gone_) co_return end(ending::streamed);
     // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.
     (void)co_await call_.read_some(now() + end_patience);
-    co_return ended(attempt_outcome::ending::client_gone);
+    end(ending::client_gone);
   }
 
   attempt_setting& in_;
-  std::unique_ptr<providers::stream_decoder> decoder_;
+  const conversation& with_;
   upstream::call& call_;
+  attempt_outcome& outcome_;
+  std::unique_ptr<providers::stream_decoder> decoder_;
   bool may_drain_;
   bool client_gone_ = false;
   std::string pending_;
   std::int64_t seen_bytes_ = 0;
   steady_time head_at_;
   steady_time last_content_;
-  std::optional<steady_time> first_content_at_;
 };
 
 }  // namespace
 
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const conversation& with,
-                                        std::unique_ptr<upstream::call> call) {
-  relay one(in, with.who, with.speaks.open_stream(with.about, call->head().find("content-type")), *call);
-  auto outcome = co_await one.run();
+awaitable<void> relay_stream(attempt_setting& in, const conversation& with, std::unique_ptr<upstream::call> call,
+                             attempt_outcome& outcome) {
+  relay one(in, with, *call, outcome);
+  co_await one.run();
   if (outcome.how == attempt_outcome::ending::streamed) outcome.remainder = std::move(call);
-  co_return outcome;
 }
 
 }  // namespace spidergate::engine

@@ -15,7 +15,7 @@ struct conversation {
 /// Relays one provider's stream to the client, event by event as it arrives: nothing is sent before the first content
 /// (so that another candidate can still take over), everything at once afterwards. Waiting for the client's socket is
 /// the back-pressure towards the provider.
-awaitable<attempt_outcome> relay_stream(attempt_setting& in, const conversation& with,
-                                        std::unique_ptr<upstream::call> call);
+awaitable<void> relay_stream(attempt_setting& in, const conversation& with, std::unique_ptr<upstream::call> call,
+                             attempt_outcome& outcome);
 
 }  // namespace spidergate::engine

@@ -78,10 +78,9 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
     measure(routing, *winner.what.provider, went);
   }
   r.http_status = went.how == engine::report::ending::client_gone ? 499 : 200;
-  using ending = engine::report::ending;
-  if (went.how == ending::failed || went.how == ending::stream_failed) {
-    r.error_code = went.error.code_name();
-    if (went.how == ending::failed) r.http_status = went.error.status();
+  if (went.error) {
+    r.error_code = went.error->code_name();
+    if (went.how == engine::report::ending::failed) r.http_status = went.error->status();
   }
 }
 

@@ -126,15 +126,13 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
                           .request_id = context.request_id,
                           .sink = sink};
   served outcome;
-  outcome.went = co_await house.engine.run(what, settings);
+  co_await house.engine.run(what, settings, outcome.went);
   planned->release(house.health);
 
   outcome.receipt = std::move(begun);
   complete_receipt(outcome.receipt, *context.routing, *planned, outcome.went);
   admission.verdict->settle(outcome.went.used.total(), outcome.receipt.cost);
-  using ending = engine::report::ending;
-  if (outcome.went.how == ending::failed || outcome.went.how == ending::stream_failed)
-    outcome.error = outcome.went.error;
+  outcome.error = std::move(outcome.went.error);
   file(house, context, outcome);
   // So that what was spent is on its way to the other replicas before the client has its answer: this one may be
   // killed.

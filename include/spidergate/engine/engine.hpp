@@ -92,7 +92,7 @@ struct report {
   std::string provider_bytes;       ///< what `answer` points into
   providers::client_answer answer;  ///< with answered
 
-  model::api_error error;
+  std::optional<model::api_error> error;  ///< with failed and stream_failed
   model::usage used;
   std::optional<std::size_t> winner;  ///< index into task.order of who produced the answer
   std::string fallback_from;          ///< of the first choice, when another served
@@ -113,9 +113,9 @@ class engine {
          std::function<double()> jitter);
   ~engine();
 
-  /// Tries the candidates in order until one serves (spec 10). Never throws for what a provider does.
-  /// `what`, all that it refers to, and `settings` outlive the call.
-  awaitable<report> run(const task& what, const options& settings);
+  /// Tries the candidates in order until one serves (spec 10), and fills in `went`. Never throws for what a provider
+  /// does. `what`, all that it refers to, `settings` and `went` outlive the call.
+  awaitable<void> run(const task& what, const options& settings, report& went);
 
   /// Reads what a finished stream's connection still holds, briefly, so that it can be used again.
   awaitable<void> finish_reading(std::unique_ptr<upstream::call> rest);

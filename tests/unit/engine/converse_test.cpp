@@ -114,9 +114,11 @@ class conversation_with_jobs : public ::testing::Test {
                             .what = what,
                             .clocks = settings,
                             .stream = progress,
-                            .head = {}};
+                            .fallback_from = {}};
     const partner with{who, provider, speaks, to, secret};
-    return testing::run_coroutine(home, converse(setting, with, dropped));
+    attempt_outcome outcome;
+    testing::run_coroutine(home, converse(setting, with, outcome));
+    return outcome;
   }
 
   static awaitable<void> serve(conversation_with_jobs& self, testing::peer& client, std::vector<std::string> answers) {
@@ -128,6 +130,8 @@ class conversation_with_jobs : public ::testing::Test {
       co_await client.send(answers[at]);
     }
   }
+
+  static std::string told(const attempt_outcome& outcome) { return outcome.why ? outcome.why->message : ""; }
 
   static std::string body_of(const attempt_outcome& outcome) {
     std::string text;
@@ -149,14 +153,13 @@ class conversation_with_jobs : public ::testing::Test {
   collecting_sink sink;
   model::inference_request asked;
   std::chrono::milliseconds total{10'000};
-  std::vector<std::string> dropped;
   std::vector<std::string> requests;
   std::optional<testing::scripted_server> server;
 };
 
 TEST_F(conversation_with_jobs, what_has_to_be_asked_next_is_asked_with_the_same_credential) {
   const auto outcome = ask({answer_of("^/upload?a=b"), answer_of("/jobs/7"), answer_of("/jobs/7"), answer_of("{}")});
-  ASSERT_EQ(outcome.how, ending::answered) << outcome.why.message;
+  ASSERT_EQ(outcome.how, ending::answered) << told(outcome);
   EXPECT_EQ(body_of(outcome), "{}");
   ASSERT_EQ(requests.size(), 4u);
   EXPECT_TRUE(requests[0].starts_with("POST /jobs HTTP/1.1\r\n"));
@@ -175,7 +178,7 @@ TEST_F(conversation_with_jobs, a_job_that_never_ends_is_given_up) {
   const auto outcome = ask({answer_of("/jobs/7")});
   EXPECT_EQ(outcome.how, ending::failed);
   EXPECT_EQ(requests.size(), 201u);
-  EXPECT_NE(outcome.why.message.find("200"), std::string::npos) << outcome.why.message;
+  EXPECT_NE(outcome.why->message.find("200"), std::string::npos) << outcome.why->message;
   EXPECT_TRUE(outcome.request_sent);
 }
 
@@ -189,7 +192,7 @@ TEST_F(conversation_with_jobs, a_provider_may_not_want_endless_uploads) {
 
 TEST_F(conversation_with_jobs, a_poll_that_fails_in_passing_is_repeated) {
   const auto outcome = ask({answer_of("/jobs/7"), answer_of("busy", 503), answer_of("{}")});
-  EXPECT_EQ(outcome.how, ending::answered) << outcome.why.message;
+  EXPECT_EQ(outcome.how, ending::answered) << told(outcome);
   EXPECT_EQ(requests.size(), 3u);
 }
 
@@ -197,7 +200,7 @@ TEST_F(conversation_with_jobs, a_job_that_failed_is_not_asked_for_again) {
   const auto outcome = ask({answer_of("/jobs/7"), answer_of("bad prompt", 422)});
   EXPECT_EQ(outcome.how, ending::failed);
   EXPECT_EQ(outcome.status, 422);
-  EXPECT_EQ(outcome.why.message, "bad prompt");
+  EXPECT_EQ(outcome.why->message, "bad prompt");
   EXPECT_EQ(requests.size(), 2u);
 }
 
@@ -215,28 +218,30 @@ TEST_F(conversation_with_jobs, the_total_clock_ends_waiting_for_a_job) {
   const auto outcome = ask({answer_of("/jobs/7"), answer_of("busy", 503)});
   EXPECT_EQ(outcome.how, ending::failed);
   EXPECT_EQ(stop.why(), runtime::stop_signal::reason::deadline);
-  EXPECT_EQ(outcome.why.next, next_step::stop);
+  EXPECT_EQ(outcome.why->next, next_step::stop);
 }
 
 TEST_F(conversation_with_jobs, what_cannot_be_said_is_not_sent) {
   who.model = "mute";
   const auto outcome = ask({answer_of("{}")});
-  EXPECT_TRUE(outcome.why.unsupported);
-  EXPECT_EQ(outcome.why.next, next_step::other_candidate);
-  EXPECT_EQ(outcome.why.to_client.param, "tools");
+  EXPECT_TRUE(outcome.why->unsupported);
+  EXPECT_EQ(outcome.why->next, next_step::other_candidate);
+  EXPECT_EQ(outcome.why->to_client.param, "tools");
   EXPECT_TRUE(requests.empty());
   EXPECT_FALSE(outcome.request_sent);
 }
 
 TEST_F(conversation_with_jobs, dropped_parameters_are_told_or_with_strict_params_refused) {
   who.model = "dropping";
-  EXPECT_EQ(ask({answer_of("{}")}).how, ending::answered);
-  EXPECT_EQ(dropped, std::vector<std::string>{"seed"});
+  const auto answered = ask({answer_of("{}")});
+  EXPECT_EQ(answered.how, ending::answered);
+  EXPECT_EQ(answered.dropped_params, std::vector<std::string>{"seed"});
   requests.clear();
   asked.options.strict_params = true;
   const auto outcome = ask({answer_of("{}")});
-  EXPECT_TRUE(outcome.why.unsupported);
-  EXPECT_EQ(outcome.why.to_client.param, "seed");
+  ASSERT_TRUE(outcome.why);
+  EXPECT_TRUE(outcome.why->unsupported);
+  EXPECT_EQ(outcome.why->to_client.param, "seed");
   EXPECT_TRUE(requests.empty());
 }
 
@@ -244,7 +249,7 @@ TEST_F(conversation_with_jobs, a_stream_may_begin_after_a_job_was_made) {
   asked.stream = true;
   const auto events = "data: " + std::string(chunk) + "\n\ndata: [DONE]\n\n";
   const auto outcome = ask({answer_of(R"({"job":7})"), answer_of(events, 200, "text/event-stream")});
-  ASSERT_EQ(outcome.how, ending::streamed) << outcome.why.message;
+  ASSERT_EQ(outcome.how, ending::streamed) << told(outcome);
   EXPECT_EQ(sink.text, "data: " + std::string(chunk) + "\n\n");
   EXPECT_EQ(speaks.memos, (std::vector<std::string>{"first", "poll"}));
 }
@@ -253,7 +258,7 @@ TEST_F(conversation_with_jobs, a_whole_answer_to_a_streamed_question_becomes_a_s
   asked.stream = true;
   who.model = "dropping";
   const auto outcome = ask({answer_of(whole)});
-  ASSERT_EQ(outcome.how, ending::streamed) << outcome.why.message;
+  ASSERT_EQ(outcome.how, ending::streamed) << told(outcome);
   EXPECT_NE(sink.text.find(R"("content":"hi")"), std::string::npos) << sink.text;
   EXPECT_NE(sink.text.find("chat.completion.chunk"), std::string::npos) << sink.text;
   ASSERT_TRUE(sink.seen);
