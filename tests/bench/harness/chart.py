@@ -7,11 +7,11 @@ from html import escape
 from figures import Reached
 from rows import Row
 
-_LABEL, _BARS, _FIGURES, _LINE, _TOP, _BOTTOM = 300, 420, 260, 24, 56, 46
+_LABEL, _BARS, _FIGURES, _LINE, _TOP, _BOTTOM = 320, 420, 260, 24, 56, 46
 _WIDEST = 1.75  # of the goal; a longer bar is cut and ends in an arrow
 _COLOURS = {"moonshot": "#1a7f5a", "reached": "#3b82c4", "not reached": "#c4622d"}
 _STYLE = ("text{font:13px system-ui,sans-serif;fill:#24292f}.t{font-size:16px;font-weight:600}.s{fill:#57606a}.f{font-variant-numeric:"
-          "tabular-nums}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.s{fill:#9198a1}}")
+          "tabular-nums}.m{stroke:#24292f}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.s{fill:#9198a1}.m{stroke:#e6edf3}}")
 
 
 def svg(judged: list[tuple[Row, Reached]]) -> str:
@@ -45,7 +45,7 @@ def _bar(row: Row, reached: Reached, y: float) -> list[str]:
              f'<rect x="{_LABEL}" y="{y + 4:.1f}" width="{length:.1f}" height="{_LINE - 8}" rx="2" fill="{colour}"/>',
              f'<text class="f" x="{_LABEL + _BARS + 14}" y="{middle + 4.5:.1f}">{escape(figure)}</text>']
     moonshot = _x(goal.reach / goal.moonshot if goal.at_least else goal.moonshot / goal.reach)
-    parts.append(_vertical(moonshot, y + 3, y + _LINE - 3, "#24292f", 2))
+    parts.append(f'<line class="m" x1="{moonshot:.1f}" x2="{moonshot:.1f}" y1="{y + 3}" y2="{y + _LINE - 3}" stroke-width="2"/>')
     if reached.share > _WIDEST:
         end = _LABEL + _BARS
         parts.append(f'<path d="M{end} {y + 2} l8 {_LINE / 2 - 2} l-8 {_LINE / 2 - 2} z" fill="{colour}"/>')

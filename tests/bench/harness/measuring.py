@@ -60,11 +60,12 @@ class Load:
 def requests_round(bench: Bench, subject: Subject, load: Load) -> Round:
     file = bench.directory / "requests.http"
     file.write_bytes(load.requests(subject))
-    _send(bench, subject, load, file, WARM_UP_SECONDS)
+    warm_up = _send(bench, subject, load, file, WARM_UP_SECONDS)
     load_core, proxy_core = CoreMeter(LOAD_CORE), CoreMeter(PROXY_CORE)
     before = subject.process.cpu_seconds() if subject.process else 0.0
     measured = _send(bench, subject, load, file, bench.seconds * load.share_of_seconds)
     measured["load_core"] = load_core.busy()
+    measured["warm_up_requests"] = warm_up["requests"]
     if subject.process:
         measured["proxy_core"] = proxy_core.busy()
         cpu = subject.process.cpu_seconds() - before

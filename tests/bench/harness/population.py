@@ -14,6 +14,7 @@ from dialects import MODEL
 from subjects import SpiderGate
 from upstreams import PROVIDER_KEY
 
+ALIASES_EACH = 10  # of a provider: so that the first ten ask one provider, however many there are
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -28,7 +29,7 @@ class Population:
         price = {"input_per_mtok_usd": 0.15, "output_per_mtok_usd": 0.6}
         provider = {"dialect": "openai", "base_url": base_url, "auth": "bearer", "models": [{"name": MODEL, **price}]}
         return {"providers": {_provider(number): provider for number in range(self.providers)},
-                "aliases": {alias(number): [f"{_provider(number % self.providers)}/{MODEL}"] for number in range(self.aliases)}}
+                "aliases": {alias(number): [f"{_provider(number // ALIASES_EACH)}/{MODEL}"] for number in range(self.aliases)}}
 
     def fill(self, gateway: SpiderGate) -> list[str]:
         """The gateway is running, and stopped and started on the way. Gives the tokens."""

@@ -31,7 +31,7 @@ def _run_postgresql(bench: Bench) -> Result:
         shared = stand.subject(SpiderGate, upstream, name="with PostgreSQL", sections={"database": {"url": server.url(database)}})
         result = compare_requests(bench, "postgres", [plain, shared], load)
         rounds = result[shared.name]
-        served = int(sum(one["requests"] for one in rounds))
+        served = int(sum(one["warm_up_requests"] + one["requests"] for one in rounds))
         rounds[-1]["errors"] += max(0, served - databases.await_receipts(server, database, served))
         return result
 
