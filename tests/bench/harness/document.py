@@ -35,7 +35,7 @@ def _peers(record: dict) -> list[str]:
     for name, result in record["rows"].items():
         if name.startswith(table.PEERS.name):
             connections = name.removeprefix(table.PEERS.name).removeprefix("-") or str(records.PEERS_CONNECTIONS)
-            parts += report.table(replace(table.PEERS, name=f"{connections} connections"), result).splitlines()
+            parts += [*report.table(replace(table.PEERS, name=f"{connections} connections"), result).splitlines(), ""]
     parts += [f"- {name}: {about}" for name, about in record.get("peers_about", {}).items()]
     return parts + [f"- {name} could not be measured: {why}" for name, why in record.get("peers_absent", {}).items()]
 
