@@ -74,7 +74,7 @@ class page(unittest.TestCase):
         for row in table.MEASURED:
             self.assertIn(f"### {row.name}: ", text)
             self.assertEqual(text.count(f"\n| {row.name} | "), len(row.goals))
-        self.assertIn("| peers | requests/s per core | Portkey | 50.0 × | ≥ 40 × | ≥ 80 × | reached |", text)
+        self.assertIn("| peers | requests/s per core | Portkey | 1,000 : 20 | 50.0 × | ≥ 40 × | ≥ 80 × | reached |", text)
         self.assertIn("- Bifrost could not be measured: no network", text)
 
     def test_a_report_can_be_renewed(self):

@@ -25,6 +25,8 @@ def versions(gateway: Path) -> str:
     haproxy = _first_line("haproxy", "-v").split(" ")[2:3]
     nginx = _first_line("nginx", "-v").split("/")[-1:]
     ours = _first_line(str(gateway), "version") if gateway.exists() else ""
+    commit = _first_line("git", "-C", str(gateway.parent), "rev-parse", "--short", "HEAD")
+    ours += f" ({commit})" if ours and commit.isalnum() else ""
     return ", ".join(filter(None, [ours, *(f"HAProxy {word}" for word in haproxy), *(f"nginx {word}" for word in nginx)]))
 
 

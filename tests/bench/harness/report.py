@@ -6,7 +6,7 @@ from statistics import median
 
 from figures import LOAD_IS_FULL, Reached, errors, judge, ratios, spread, values
 from measuring import Result, Round
-from rows import Row
+from rows import Goal, Row
 
 Cells = list[str]
 
@@ -52,6 +52,10 @@ def _notes(result: Result) -> list[str]:
             "request stands."]
 
 
+# Units of the metrics that goals compare.
+_UNITS = {"cpu_us": ("µs", ".1f"), "p99_us": ("µs", ",.0f"), "added_p99_us": ("µs", ",.0f"), "rps": ("", ",.0f"), "rps_per_core": ("", ",.0f")}
+
+
 def judged(rows: list[Row], results: dict[str, Result]) -> list[tuple[Row, Reached]]:
     return [(row, reached) for row in rows if row.name in results for goal in row.goals if (reached := judge(goal, results[row.name]))]
 
@@ -59,12 +63,22 @@ def judged(rows: list[Row], results: dict[str, Result]) -> list[tuple[Row, Reach
 def summary(rows: list[Row], results: dict[str, Result]) -> str:
     lines = []
     for row, reached in judged(rows, results):
+        result = results[row.name]
         goal = reached.goal
         sign, unit = ("≥" if goal.at_least else "≤"), (f" {goal.unit}" if goal.unit else " ×")
         verdict = reached.verdict + (f" ({reached.remark})" if reached.remark else "")
-        lines.append([row.name, goal.what, goal.reference or "–", f"{reached.figure}{unit}", f"{sign} {goal.reach:g}{unit}",
+        lines.append([row.name, goal.what, goal.reference or "–", _absolute(goal, result), f"{reached.figure}{unit}", f"{sign} {goal.reach:g}{unit}",
                       f"{sign} {goal.moonshot:g}{unit}", verdict])
-    return "\n".join(_table(["row", "what", "against", "median (lowest–highest)", "goal", "moonshot", ""], lines))
+    return "\n".join(_table(["row", "what", "against", "figures", "median (lowest–highest)", "goal", "moonshot", ""], lines))
+
+
+def _absolute(goal: Goal, result: Result) -> str:
+    """Medians of both sides of a ratio: ours, then the reference's."""
+    if not goal.reference:
+        return ""
+    unit, form = _UNITS[goal.metric]
+    ours, theirs = (format(median(values(result[name], goal.metric)), form) for name in (goal.subject, goal.reference))
+    return f"{ours} : {theirs} {unit}".rstrip()
 
 
 def _table(head: Cells, lines: list[Cells]) -> list[str]:
