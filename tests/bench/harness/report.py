@@ -19,7 +19,7 @@ _COLUMNS = {
                  ("added p99", "added_p99_us", ",.0f"), ("CPU µs/event", "cpu_us", ".2f"), ("KiB/stream", "stream_kib", ".1f"),
                  ("load core", "load_core", ".0%")], [("CPU", "cpu_us"), ("added p99", "added_p99_us")]),
     "memory": ([("idle MB", "idle_mb", ".1f"), ("under load MB", "rss_mb", ".1f"), ("req/s", "rps", ",.0f"), ("p99 µs", "p99_us", ",.0f")], []),
-    "start": ([("ms", "start_ms", ",.0f")], []),
+    "start": ([("ms", "start_ms", ",.0f"), ("CPU ms", "cpu_ms", ",.0f")], []),
     "peers": ([("req/s", "rps", ",.0f"), ("req/s per core", "rps_per_core", ",.0f"), ("CPU µs/req", "cpu_us", ",.1f"), ("p50 µs", "p50_us", ",.0f"),
                ("p99 µs", "p99_us", ",.0f"), ("RSS MB", "rss_mb", ",.1f"), ("its core", "proxy_core", ".0%"), ("load core", "load_core", ".0%"),
                ("new upstream connections", "upstream_connections", ",.0f")], [("CPU", "cpu_us")]),
