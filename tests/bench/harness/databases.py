@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from processes import LOAD_CORE, working_on
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 
 from servers import Place, Postgresql, PostgresqlTemplate, Redis  # noqa: E402
+from servers.place import processes_in  # noqa: E402
 
 # As a server of its own would have them; the other settings are those of the tests.
 _POSTGRESQL = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "128MB", "max_wal_size": "1GB"}
@@ -36,8 +38,10 @@ def postgresql() -> Iterator[Postgresql]:
     """It lets the load generator go first: else that would wait for the core, and blame the gateway for it."""
     place = Place()
     try:
-        with working_on(LOAD_CORE, _NICENESS):
+        with working_on(LOAD_CORE):
             server = PostgresqlTemplate(place).server(**_POSTGRESQL)
+        for process in processes_in(server.data):
+            os.setpriority(os.PRIO_PROCESS, process, _NICENESS)
         yield server
         server.stop()
     finally:

@@ -28,18 +28,14 @@ def raise_file_limit() -> None:
 
 
 @contextmanager
-def working_on(core: int, niceness: int = 0) -> Iterator[None]:
-    """What is started inside works on that core; a niceness above 0 lets everybody else there go first."""
+def working_on(core: int) -> Iterator[None]:
+    """What is started inside works on that core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
-    if niceness:
-        os.setpriority(os.PRIO_PROCESS, 0, niceness)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
-        if niceness:
-            os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def free_port() -> int:
