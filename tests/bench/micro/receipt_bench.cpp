@@ -36,4 +36,15 @@ void encodes_a_receipt(benchmark::State& state) {
 }
 BENCHMARK(encodes_a_receipt);
 
+void decodes_a_receipt(benchmark::State& state) {
+  std::string bytes;
+  encode(one_attempt(), bytes);
+  for (auto _ : state) {
+    spidergate::model::receipt receipt;
+    if (!spidergate::model::decode(bytes, receipt)) state.SkipWithError("the record was refused");
+    benchmark::DoNotOptimize(receipt);
+  }
+}
+BENCHMARK(decodes_a_receipt);
+
 }  // namespace
