@@ -88,7 +88,7 @@ awaitable<void> make_attempt(attempt_setting& in, const router::candidate& who, 
   if (speaks == nullptr) co_return outcome.fail(not_spoken(dialect));
   const auto secret = read_credential(key.credentials.reveal());
   if (!secret) co_return outcome.fail(misplaced_credential());
-  const auto to = destination_of(*who.provider, key, *secret, in.clocks.allow_private_base_urls, dialect);
+  const auto to = in.places.find(*who.provider, key, *secret, in.clocks.allow_private_base_urls, dialect);
   if (!to) co_return outcome.fail(misplaced_credential());
   const partner with{who, who.provider->in_dialect(dialect), *speaks, *to, *secret};
   if (in.tokens.is_sent_itself(issuer_for(*who.provider, *speaks), *who.provider, *secret)) {

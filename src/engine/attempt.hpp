@@ -1,5 +1,6 @@
 #pragma once
 #include "access_tokens.hpp"
+#include "destination.hpp"
 #include "failure.hpp"
 
 #include <spidergate/engine/engine.hpp>
@@ -50,11 +51,13 @@ struct attempt_setting {
   runtime::worker& home;
   upstream::client& providers;
   access_tokens& tokens;
+  destinations& places;
   const task& what;
   const options& clocks;
   stream_progress& stream;
   std::string fallback_from;  ///< of the first choice, when this attempt is another's
   std::size_t attempts = 1;   ///< this one included
+  epoch_ms begun_at = 0;      ///< for signatures and the like, which have seconds
 };
 
 /// Makes one call; `outcome` comes fresh and outlives it. Knows nothing of retries, keys' health and breakers.

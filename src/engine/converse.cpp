@@ -40,11 +40,6 @@ upstream::clocks clocks_of(const attempt_setting& in) {
           .total = in.what.deadline};
 }
 
-std::string authority_of(const upstream::origin& where) {
-  const auto text = where.to_string();
-  return text.substr(text.find("://") + 3);
-}
-
 bool may_stand_in_a_head(std::string_view text, char lowest) {
   return std::none_of(text.begin(), text.end(), [lowest](char c) {
     return static_cast<unsigned char>(c) < static_cast<unsigned char>(lowest) || c == 0x7F;
@@ -81,7 +76,7 @@ class exchange {
                .entry = with.who.entry,
                .memo = {},
                .request_id = in.what.request_id,
-               .now = in.home.time().epoch_now()}} {}
+               .now = in.begun_at}} {}
 
   awaitable<void> run() {
     auto next = co_await call(first_.method, first_.target, first_.content_type, first_.body);
@@ -136,21 +131,15 @@ class exchange {
     outcome_.why.reset();
     outcome_.status = 0;
     outcome_.bytes.clear();
-    std::string headers;
-    headers.reserve(first_.headers.size() + content_type.size() + 32);  // never moved: it holds the credential
-    const wiped at_the_end(headers);
-    headers.append(first_.headers);
-    if (!content_type.empty()) headers.append("content-type: ").append(content_type).append("\r\n");
-
     upstream::client::canceller starting;
     upstream::call* reading = nullptr;
     const runtime::stop_signal::on_stop interrupt(in_.what.stop, [&starting, &reading] {
       if (reading != nullptr) return reading->cancel();
       starting.cancel();
     });
-    auto started = co_await in_.providers.start(with_.to.where,
-                                                {.method = method, .target = target, .headers = headers, .body = body},
-                                                clocks_of(in_), starting);
+    const upstream::request question{
+        .method = method, .target = target, .headers = first_.headers, .body = body, .content_type = content_type};
+    auto started = co_await in_.providers.start(with_.to.where, question, clocks_of(in_), starting);
     if (!started) {
       outcome_.fail(transport_failure(in_, started.error(), {}));
       // Interrupted on the way: the provider may have begun to work on the prompt, so it is accounted, as an estimate.
@@ -189,7 +178,6 @@ class exchange {
 }  // namespace
 
 awaitable<void> converse(attempt_setting& in, const partner& with, attempt_outcome& outcome) {
-  const auto authority = authority_of(with.to.where);
   auto encoded = with.speaks.encode({.asked = in.what.asked,
                                      .provider = with.spoken,
                                      .base_path = with.to.base_path,
@@ -198,8 +186,8 @@ awaitable<void> converse(attempt_setting& in, const partner& with, attempt_outco
                                      .forwarded_headers = in.what.forwarded_headers,
                                      .clamped_max_tokens = in.what.clamped_max_tokens,
                                      .entry = with.who.entry,
-                                     .authority = authority,
-                                     .now = in.home.time().epoch_now()});
+                                     .authority = with.to.authority,
+                                     .now = in.begun_at});
   if (!encoded) co_return outcome.fail(cannot_say(encoded.error()));
   const wiped at_the_end(encoded->headers);
   outcome.dropped_params = std::move(encoded->dropped_params);

@@ -1,6 +1,5 @@
 #pragma once
 #include "attempt.hpp"
-#include "credential.hpp"
 
 #include <string>
 #include <vector>

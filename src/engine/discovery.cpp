@@ -1,4 +1,5 @@
 #include "credential.hpp"
+#include "destination.hpp"
 
 #include <spidergate/engine/discovery.hpp>
 
@@ -47,7 +48,7 @@ awaitable<listing> list_models(upstream::client& with, const runtime::clock& tim
   if (path.empty()) co_return "no list of models is known of the dialect " + of.dialect;
   const auto secret = read_credential(key.credentials.reveal());
   if (!secret) co_return std::string("its key cannot be used");
-  const auto to = destination_of(of, key, *secret, clocks.allow_private_base_urls);
+  const auto to = destinations().find(of, key, *secret, clocks.allow_private_base_urls);
   if (!to) co_return std::string("its key is bound to another origin, or its base_url lacks a setting");
   const auto deadline = time.steady_now() + patience;
   const upstream::clocks limits{

@@ -40,6 +40,7 @@ class run_state {
         setting_{.home = owner.home_,
                  .providers = owner.providers_,
                  .tokens = *owner.tokens_,
+                 .places = *owner.places_,
                  .what = what,
                  .clocks = settings,
                  .stream = stream_,
@@ -52,7 +53,7 @@ class run_state {
       if (skipped(who())) continue;
       used_keys_.clear();
       retries_left_ = what_.retry_count;
-      while (!over()) {
+      do {
         const auto picked =
             co_await owner_.keys_.pick(who().provider->id, std::string(what_.brand_id), what_.pool_access, used_keys_);
         if (!picked && !needs_no_key(picked.error())) break;
@@ -70,7 +71,7 @@ class run_state {
         if (wait->count() > 0) co_await pause(owner_.home_, *wait, what_.stop);
         // A key that has failed is tried again only when there is no other.
         if (!has_other_key()) used_keys_.clear();
-      }
+      } while (!over());
     }
     conclude();
   }
@@ -145,7 +146,7 @@ class run_state {
   void begin_attempt() {
     ++calls_;
     begun_ = now();
-    begun_at_ = owner_.home_.time().epoch_now();
+    setting_.begun_at = owner_.home_.time().epoch_now();
     setting_.attempts = report_.attempts.size() + 1;
     if (index_ > 0 && setting_.fallback_from.empty()) setting_.fallback_from = candidate(0).name();
   }
@@ -158,7 +159,7 @@ class run_state {
     record.model = who().model;
     record.integration_id = key.integration_id;
     record.key_label = key.key_label;
-    record.started_at = begun_at_;
+    record.started_at = setting_.begun_at;
     record.latency_ms = milliseconds_between(begun_, ended);
     record.status = outcome.status;
     if (outcome.how == attempt_outcome::ending::client_gone) record.error = "client disconnected";
@@ -242,7 +243,6 @@ class run_state {
   std::vector<std::string> used_keys_;
   int retries_left_ = 0;
   steady_time begun_;
-  epoch_ms begun_at_ = 0;
   std::vector<failure> failures_;
   std::int64_t needed_context_ = 0;
   int calls_ = 0;
@@ -258,6 +258,7 @@ engine::engine(runtime::worker& home, upstream::client& providers, vault::vault&
       keys_(keys),
       health_(health),
       tokens_(std::make_unique<access_tokens>(home, providers)),
+      places_(std::make_unique<destinations>()),
       jitter_(std::move(jitter)) {}
 engine::~engine() = default;
 
@@ -291,10 +292,12 @@ awaitable<std::optional<std::string>> engine::probe(const router::candidate& who
   attempt_setting setting{.home = home_,
                           .providers = providers_,
                           .tokens = *tokens_,
+                          .places = *places_,
                           .what = what,
                           .clocks = settings,
                           .stream = stream,
-                          .fallback_from = {}};
+                          .fallback_from = {},
+                          .begun_at = home_.time().epoch_now()};
   attempt_outcome outcome;
   co_await make_attempt(setting, who, key, outcome);
   if (outcome.how == attempt_outcome::ending::answered) co_return std::nullopt;

@@ -1,7 +1,6 @@
 #include <spidergate/engine/health_board.hpp>
 
 #include <algorithm>
-#include <functional>
 
 namespace spidergate::engine {
 
@@ -15,7 +14,7 @@ constexpr epoch_ms minute_ms = 60'000;
 health_board::health_board(breaker_options options, const runtime::clock& time) : options_(options), time_(time) {}
 
 health_board::shard& health_board::shard_of(std::string_view candidate) const {
-  return shards_[std::hash<std::string_view>{}(candidate) % shard_count];
+  return shards_[text_hash{}(candidate) % shard_count];
 }
 
 health_board::view health_board::view_of(const cell& c, epoch_ms now) const {
@@ -37,14 +36,14 @@ health_board::view health_board::view_of(const cell& c, epoch_ms now) const {
 health_board::view health_board::look(std::string_view candidate) const {
   auto& home = shard_of(candidate);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.cells.find(std::string(candidate));
+  const auto found = home.cells.find(candidate);
   return found == home.cells.end() ? view{} : view_of(found->second, time_.epoch_now());
 }
 
 bool health_board::try_probe(std::string_view candidate) {
   auto& home = shard_of(candidate);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.cells.find(std::string(candidate));
+  const auto found = home.cells.find(candidate);
   if (found == home.cells.end()) return false;
   auto& c = found->second;
   if (!c.open || time_.epoch_now() < c.half_open_at || c.probes >= options_.half_open_requests) return false;
@@ -55,7 +54,7 @@ bool health_board::try_probe(std::string_view candidate) {
 void health_board::release_probe(std::string_view candidate) {
   auto& home = shard_of(candidate);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.cells.find(std::string(candidate));
+  const auto found = home.cells.find(candidate);
   if (found != home.cells.end() && found->second.probes > 0) --found->second.probes;
 }
 
@@ -70,7 +69,7 @@ void health_board::record(std::string_view candidate, bool success) {
   auto& home = shard_of(candidate);
   const auto now = time_.epoch_now();
   const std::lock_guard lock(home.mutex);
-  auto found = home.cells.find(std::string(candidate));
+  auto found = home.cells.find(candidate);
   if (found == home.cells.end()) {
     if (home.cells.size() >= max_cells_per_shard) return;
     found = home.cells.try_emplace(std::string(candidate)).first;

@@ -44,7 +44,7 @@ class relay {
         co_await broken_off(std::move(*why));
         co_return;
       }
-      if (!co_await pass_on()) co_return end(ending::client_gone);
+      if (has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
       if (at_end || decoder_->facts().done) break;
     }
     co_await complete();
@@ -106,15 +106,16 @@ class relay {
     return std::nullopt;
   }
 
-  /// Sends what may be sent now. False when the client has gone.
-  awaitable<bool> pass_on() {
+  /// Whether there is something for the client that may be sent now; what nobody waits for any more is dropped.
+  [[nodiscard]] bool has_to_pass_on() {
     const auto& facts = decoder_->facts();
-    if (!facts.content_seen && !facts.finished) co_return true;
-    if (pending_.empty()) co_return true;
-    if (client_gone_) {
-      pending_.clear();
-      co_return true;
-    }
+    if (!facts.content_seen && !facts.finished) return false;
+    if (client_gone_) pending_.clear();
+    return !pending_.empty();
+  }
+
+  /// Sends it. False when the client has gone.
+  awaitable<bool> pass_on() {
     open(false);
     in_.stream.committed = true;
     const auto sent = co_await in_.what.sink->write(pending_);
@@ -155,7 +156,7 @@ class relay {
 
   /// Content that came in the same read as the fault is the client's, once there is no other candidate to take over.
   awaitable<void> broken_off(failure why) {
-    if (in_.stream.committed && !co_await pass_on()) co_return end(ending::client_gone);
+    if (in_.stream.committed && has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
     fail(std::move(why));
   }
 
@@ -180,7 +181,7 @@ class relay {
       co_await broken_off(unparsable("the stream ended before it was complete"));
       co_return;
     }
-    if (!co_await pass_on()) co_return end(ending::client_gone);
+    if (has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
     if (!client_gone_) co_return end(ending::streamed);
     // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.
     (void)co_await call_.read_some(now() + end_patience);

@@ -57,11 +57,9 @@ model::receipt begin_receipt(const rooms& house, const request_context& context,
   return r;
 }
 
-void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made,
-                      const engine::report& went) {
-  r.attempts = went.attempts;
+void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made, engine::report& went) {
   r.tokens = went.used;
-  r.dropped_params = went.dropped_params;
+  r.dropped_params = std::move(went.dropped_params);
   r.status = status_of(went.how);
   if (went.winner) {
     const auto& winner = made.order[*went.winner];
@@ -69,7 +67,7 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
     r.model = winner.what.model;
     r.reason = winner.reason;
     r.fallback_used = !went.fallback_from.empty();
-    r.fallback_from = went.fallback_from;
+    r.fallback_from = std::move(went.fallback_from);
     const auto rates = routing.price_of(
         winner.what, r.brand_id, went.attempts.empty() ? std::string_view{} : went.attempts.back().integration_id);
     r.cost_known = rates.known();
@@ -77,6 +75,7 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
     if (r.cost_known && was_called(went)) r.cost = model::cost_of(went.used, rates);
     measure(routing, *winner.what.provider, went);
   }
+  r.attempts = std::move(went.attempts);
   r.http_status = went.how == engine::report::ending::client_gone ? 499 : 200;
   if (went.error) {
     r.error_code = went.error->code_name();

@@ -38,6 +38,7 @@ void connection::write_request_head(std::string_view host, const request& what, 
   request_head_.clear();
   request_head_.append(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\nHost: ").append(host);
   request_head_.append("\r\n").append(what.headers);
+  if (!what.content_type.empty()) request_head_.append("content-type: ").append(what.content_type).append("\r\n");
   if (!without_body) {
     request_head_.append("Content-Length: ");
     append_json_number(request_head_, static_cast<std::int64_t>(body_bytes));

@@ -105,6 +105,7 @@ struct report {
 };
 
 class access_tokens;
+class destinations;
 
 /// Carries out a plan on one worker: attempts, failover, retries, clocks, and the relay of streams. Worker thread only.
 class engine {
@@ -131,6 +132,7 @@ class engine {
   vault::vault& keys_;
   health_board& health_;
   std::unique_ptr<access_tokens> tokens_;
+  std::unique_ptr<destinations> places_;
   std::function<double()> jitter_;  ///< uniform in [0, 1): the back-off's randomness
 };
 

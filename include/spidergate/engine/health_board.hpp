@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -65,9 +66,13 @@ class health_board {
     std::chrono::milliseconds cooldown{0};
     int probes = 0;
   };
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
   struct shard {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, cell> cells;
+    std::unordered_map<std::string, cell, text_hash, std::equal_to<>> cells;
   };
   static constexpr std::size_t shard_count = 16;
   static constexpr std::size_t max_cells_per_shard = 10'000 / shard_count;

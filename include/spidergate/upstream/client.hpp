@@ -52,6 +52,7 @@ struct request {
   std::string_view
       headers;  ///< "name: value\r\n" each; Host, Content-Length and, where needed, Connection are added here
   std::span<const std::string_view> body;
+  std::string_view content_type = {};  ///< of the body; empty: nothing is said of it
 };
 
 /// The clocks that this room keeps. The others (first content, idle, total) are deadlines given to read_some().

@@ -97,7 +97,10 @@ class conversation_with_jobs : public ::testing::Test {
   attempt_outcome ask(std::vector<std::string> answers) {
     server.emplace(home, std::vector<testing::scripted_server::script>{
                              [this, answers](testing::peer& client) { return serve(*this, client, answers); }});
-    const destination to{{.tls = false, .host = "127.0.0.1", .port = server->port(), .allow_private = true}, ""};
+    const destination to{{.tls = false, .host = "127.0.0.1", .port = server->port(), .allow_private = true},
+                         "",
+                         "",
+                         "127.0.0.1:" + std::to_string(server->port())};
     const std::vector<router::ranked_candidate> order;
     const std::vector<std::pair<std::string, std::string>> no_headers;
     const task what{.asked = asked,
@@ -111,6 +114,7 @@ class conversation_with_jobs : public ::testing::Test {
     attempt_setting setting{.home = home,
                             .providers = providers_,
                             .tokens = tokens,
+                            .places = places,
                             .what = what,
                             .clocks = settings,
                             .stream = progress,
@@ -142,6 +146,7 @@ class conversation_with_jobs : public ::testing::Test {
   runtime::worker home{0, runtime::system_clock()};
   runtime::blocking_pool resolver{1, 1};
   upstream::client providers_{home, resolver, nullptr, {}};
+  destinations places;
   access_tokens tokens{home, providers_};
   catalogue::provider provider;
   router::candidate who;

@@ -113,6 +113,7 @@ class stream_relay : public ::testing::Test {
     attempt_setting setting{.home = home,
                             .providers = providers,
                             .tokens = tokens,
+                            .places = places,
                             .what = what,
                             .clocks = settings,
                             .stream = progress,
@@ -128,6 +129,7 @@ class stream_relay : public ::testing::Test {
   runtime::worker home{0, time};
   runtime::blocking_pool resolver{1, 1};
   upstream::client providers{home, resolver, nullptr, {}};
+  destinations places;
   access_tokens tokens{home, providers};
   catalogue::provider who;
   const providers::dialect* speaks = providers::find_dialect("openai");
