@@ -13,23 +13,6 @@ namespace spidergate::engine {
 namespace {
 
 constexpr std::size_t simdjson_padding = 64;
-constexpr std::size_t max_error_bytes = 65'536;
-
-/// Reads the rest of a body into `bytes`, up to `limit`.
-awaitable<result<void>> read_whole(attempt_setting& in, upstream::call& call, std::string& bytes, std::size_t limit) {
-  const auto& length = call.head().content_length;
-  bytes.reserve(std::min<std::size_t>(length.value_or(4096), 1U << 20U) + simdjson_padding);
-  while (true) {
-    const auto idle = in.home.time().steady_now() + in.clocks.stream_idle_timeout;
-    auto piece = co_await call.read_some(std::min(in.what.deadline, idle));
-    if (!piece) co_return piece.error();
-    if (piece->empty()) break;
-    if (bytes.size() + piece->size() > limit) co_return make_error_code(boost::system::errc::message_size);
-    bytes.append(*piece);
-  }
-  bytes.reserve(bytes.size() + simdjson_padding);
-  co_return result<void>{};
-}
 
 /// Bytes that have been read already, then the rest of the call they came from, if there is more.
 class prefixed_call final : public upstream::call {
@@ -78,42 +61,53 @@ failure transport_failure(const attempt_setting& in, error_code code, std::strin
   return why;
 }
 
-awaitable<next_question> read_refusal(attempt_setting& in, const conversation& with, upstream::call& call,
-                                      attempt_outcome& outcome) {
-  const auto& head = call.head();
-  std::string body;
+awaitable<result<void>> read_whole(attempt_setting& in, upstream::call& call, std::string& bytes, std::size_t limit) {
+  const auto& length = call.head().content_length;
+  bytes.reserve(std::min<std::size_t>(length.value_or(4096), 1U << 20U) + simdjson_padding);
+  while (true) {
+    const auto idle = in.home.time().steady_now() + in.clocks.stream_idle_timeout;
+    auto piece = co_await call.read_some(std::min(in.what.deadline, idle));
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (bytes.size() + piece->size() > limit) co_return make_error_code(boost::system::errc::message_size);
+    bytes.append(*piece);
+  }
+  bytes.reserve(bytes.size() + simdjson_padding);
+  co_return result<void>{};
+}
+
+void take_refusal(const attempt_setting& in, const conversation& with, const upstream::response_head& head,
+                  const result<void>& read, attempt_outcome& outcome) {
   // An error without a readable body is still an error: its status says enough.
-  if (const auto read = co_await read_whole(in, call, body, max_error_bytes); !read) body.clear();
-  auto said = with.speaks.decode_error(head.status, head.fields, body);
+  if (!read) outcome.bytes.clear();
+  auto said = with.speaks.decode_error(head.status, head.fields, outcome.bytes);
   // Dialects have no clock, so a date is read here.
   if (const auto wait = wait_until_date(head.find("retry-after"), in.home.time().epoch_now())) said.retry_after = wait;
   outcome.fail(from_provider(said));
   outcome.status = head.status;
   if (in.what.stop.stopped()) outcome.why->next = next_step::stop;
-  co_return nullptr;
 }
 
-awaitable<next_question> read_answer(attempt_setting& in, const conversation& with, upstream::call& call,
-                                     attempt_outcome& outcome) {
-  const auto read = co_await read_whole(in, call, outcome.bytes, in.clocks.max_answer_bytes);
+next_question take_answer(const attempt_setting& in, const conversation& with, const upstream::response_head& head,
+                          const result<void>& read, attempt_outcome& outcome) {
   if (!read) {
     outcome.fail(read.error() == boost::system::errc::message_size
                      ? unparsable("the provider's answer is larger than this gateway accepts")
                      : transport_failure(in, read.error(), "stream_idle"));
-    co_return nullptr;
+    return nullptr;
   }
-  auto decoded = with.speaks.decode(with.about, call.head().find("content-type"), outcome.bytes);
+  auto decoded = with.speaks.decode(with.about, head.find("content-type"), outcome.bytes);
   if (!decoded) {
     outcome.fail(from_provider(decoded.error()));
-    co_return nullptr;
+    return nullptr;
   }
   if (auto* next = std::get_if<providers::follow_up>(&*decoded))
-    co_return std::make_unique<providers::follow_up>(std::move(*next));
+    return std::make_unique<providers::follow_up>(std::move(*next));
   outcome.how = attempt_outcome::ending::answered;
   outcome.answer = std::move(std::get<providers::client_answer>(*decoded));
   outcome.usage = outcome.answer.facts.usage;
   outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
-  co_return nullptr;
+  return nullptr;
 }
 
 bool is_json(std::string_view content_type) {
@@ -134,7 +128,10 @@ awaitable<next_question> read_labelled_json(attempt_setting& in, const conversat
     }
     outcome.bytes = *first;
     is_whole = begins_an_object(outcome.bytes);
-    if (is_whole) next = co_await read_answer(in, with, *call, outcome);
+    if (is_whole) {
+      const auto read = co_await read_whole(in, *call, outcome.bytes, in.clocks.max_answer_bytes);
+      next = take_answer(in, with, call->head(), read, outcome);
+    }
   }
   if (!is_whole) {
     co_await relay_stream(in, with, std::make_unique<prefixed_call>(std::move(outcome.bytes), std::move(call)),

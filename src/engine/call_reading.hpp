@@ -2,7 +2,9 @@
 #include "attempt.hpp"
 #include "stream_relay.hpp"
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 /// What one call's answer is read with, before it is known what becomes of it.
@@ -15,13 +17,18 @@ namespace spidergate::engine {
 /// What a call's answer wants to be asked next; null when the outcome says all there is to say.
 using next_question = std::unique_ptr<providers::follow_up>;
 
-/// A non-2xx answer.
-awaitable<next_question> read_refusal(attempt_setting& in, const conversation& with, upstream::call& call,
-                                      attempt_outcome& outcome);
+/// Reads the rest of a body behind what `bytes` holds already, up to `limit` (message_size beyond it); readable bytes
+/// follow it then, as decoders want them.
+awaitable<result<void>> read_whole(attempt_setting& in, upstream::call& call, std::string& bytes, std::size_t limit);
 
-/// A 2xx answer, read to its end. What has been read already stands in outcome.bytes.
-awaitable<next_question> read_answer(attempt_setting& in, const conversation& with, upstream::call& call,
-                                     attempt_outcome& outcome);
+/// A non-2xx answer whose body stands in outcome.bytes, if it could be read.
+void take_refusal(const attempt_setting& in, const conversation& with, const upstream::response_head& head,
+                  const result<void>& read, attempt_outcome& outcome);
+
+/// A 2xx answer, likewise.
+[[nodiscard]] next_question take_answer(const attempt_setting& in, const conversation& with,
+                                        const upstream::response_head& head, const result<void>& read,
+                                        attempt_outcome& outcome);
 
 [[nodiscard]] bool is_json(std::string_view content_type);
 

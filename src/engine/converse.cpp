@@ -20,6 +20,7 @@ constexpr int most_failed_polls = 3;  // one after the other
 constexpr std::chrono::milliseconds longest_pause{30'000};
 constexpr std::chrono::milliseconds pause_after_failure{1'000};
 constexpr std::size_t longest_target = 8192;
+constexpr std::size_t max_error_bytes = 65'536;
 
 /// Texts that hold a credential, wiped whichever way their owner is left.
 class wiped {
@@ -153,10 +154,12 @@ class exchange {
     next_question next;
     if (!good || !in_.what.asked.stream) {
       reading = &answer;
+      const auto most_bytes = good ? in_.clocks.max_answer_bytes : max_error_bytes;
+      const auto read = co_await read_whole(in_, answer, outcome_.bytes, most_bytes);
       if (good)
-        next = co_await read_answer(in_, talk_, answer, outcome_);
+        next = take_answer(in_, talk_, answer.head(), read, outcome_);
       else
-        next = co_await read_refusal(in_, talk_, answer, outcome_);
+        take_refusal(in_, talk_, answer.head(), read, outcome_);
     } else if (is_json(answer.head().find("content-type"))) {
       next = co_await read_labelled_json(in_, talk_, std::move(*started), outcome_);
     } else {
