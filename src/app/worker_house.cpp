@@ -9,7 +9,8 @@ namespace spidergate::app {
 
 namespace {
 
-constexpr std::size_t spool_segment_bytes = 4U << 20U;
+/// Two of them lie ready and touched for each worker, however idle it is: room for some 7,000 receipts.
+constexpr std::size_t spool_segment_bytes = 1U << 20U;
 
 std::function<double()> jitter() {
   return [generator = std::mt19937_64(std::random_device{}()),
