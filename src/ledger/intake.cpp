@@ -50,16 +50,16 @@ void intake::decode(std::span<const std::string_view> records) {
   batch_.clear();
   unreadable_.clear();
   for (const auto record : records) {
-    model::receipt r;
-    if (model::decode(record, r)) {
-      batch_.push_back(std::move(r));
+    receipts::entry one{.columns = {}, .stored = record};
+    if (model::decode_columns(record, one.columns)) {
+      batch_.push_back(one);
     } else {
       unreadable_.push_back(record);
     }
   }
 }
 
-result<std::size_t> intake::insert(std::span<const model::receipt> batch) {
+result<std::size_t> intake::insert(std::span<const receipts::entry> batch) {
   const auto fresh = receipts::insert_batch(*on_, batch);
   if (!fresh) return fresh;
   figures_.loaded += *fresh;
@@ -70,7 +70,7 @@ result<std::size_t> intake::insert(std::span<const model::receipt> batch) {
 /// One receipt that the database refuses must not hold up all that come after it. It is given up only where others go
 /// through: when none does, it is the database that is at fault.
 bool intake::take_one_by_one() {
-  std::vector<const model::receipt*> refused;
+  std::vector<const receipts::entry*> refused;
   for (const auto& one : batch_) {
     const auto inserted = insert({&one, 1});
     if (inserted) continue;
@@ -80,11 +80,9 @@ bool intake::take_one_by_one() {
   if (refused.size() == batch_.size()) return false;
   for (const auto* one : refused) {
     ++figures_.corrupt_records;
-    std::string record;
-    model::encode(*one, record);
-    reject(record);
+    reject(one->stored);
     telemetry::log::error("a receipt was refused by the database and set aside",
-                          {{"request_id", one->request_id}, {"reason", on_->last_message()}});
+                          {{"request_id", one->columns.request_id}, {"reason", on_->last_message()}});
   }
   return true;
 }

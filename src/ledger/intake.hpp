@@ -26,7 +26,7 @@ class intake {
  private:
   [[nodiscard]] bool connect();
   void decode(std::span<const std::string_view> records);
-  [[nodiscard]] result<std::size_t> insert(std::span<const model::receipt> batch);
+  [[nodiscard]] result<std::size_t> insert(std::span<const receipts::entry> batch);
   [[nodiscard]] bool take_one_by_one();
   void reject(std::string_view record);
   [[nodiscard]] bool fail(error_code why);
@@ -35,7 +35,7 @@ class intake {
   const store::database::opener open_;
   loader::counters& figures_;
   std::unique_ptr<sql::connection> on_;
-  std::vector<model::receipt> batch_;
+  std::vector<receipts::entry> batch_;
   std::vector<std::string_view> unreadable_;  ///< of the records at hand
   std::string trouble_;
 };

@@ -118,55 +118,94 @@ class writer {
   char* at_;
 };
 
+/// A receipt of which only the columns are wanted: what is passed over is read like the rest, but kept nowhere.
+struct passed_over_texts {};
+struct passed_over_attempts {};
+struct passed_over_attempt {
+  std::string_view provider, model, integration_id, key_label, error;
+  epoch_ms started_at = 0;
+  std::int64_t latency_ms = 0;
+  int status = 0;
+  usage tokens;
+};
+struct receipt_in_passing {
+  std::string_view request_id, brand_id, client_id, token_id, endpoint, requested_model, alias, strategy, reason;
+  std::string_view provider, model, fallback_from, status, error_code, metadata;
+  epoch_ms timestamp = 0;
+  std::int64_t candidates_evaluated = 0, latency_ms = 0, time_to_first_token_ms = 0, routing_overhead_us = 0;
+  usage tokens;
+  money cost;
+  bool streamed = false, cost_known = false, cost_estimated = false, fallback_used = false;
+  passed_over_attempts attempts;
+  passed_over_texts dropped_params, tags;
+  int http_status = 0;
+};
+
 /// Reads what writer wrote; any disagreement makes it failed for good, and everything after reads as empty.
 class reader {
  public:
-  explicit reader(std::string_view bytes) : rest_(bytes) {
+  explicit reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {
     version_ = byte();
-    if (version_ < first_version || version_ > format_version) failed_ = true;
+    if (version_ < first_version || version_ > format_version) fail();
   }
   [[nodiscard]] std::uint8_t version() const { return version_; }
-  [[nodiscard]] bool consumed_all() const { return !failed_ && rest_.empty(); }
+  [[nodiscard]] bool consumed_all() const { return !failed_ && at_ == end_; }
 
   void operator()(bool& flag) {
     const auto value = byte();
-    if (value > 1) failed_ = true;
+    if (value > 1) fail();
     flag = value == 1;
   }
   void operator()(int& number) {
     std::int64_t wide = 0;
     (*this)(wide);
-    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) failed_ = true;
+    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) fail();
     number = failed_ ? 0 : static_cast<int>(wide);
   }
   void operator()(std::int64_t& number) {
     const auto value = varint();
     number = static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
   }
-  void operator()(std::string& text) {
+  void operator()(std::string_view& text) {
     const auto size = length(1);
-    text.assign(rest_.substr(0, size));
-    rest_.remove_prefix(size);
+    text = {at_, size};
+    at_ += size;
+  }
+  void operator()(std::string& text) {
+    std::string_view here;
+    (*this)(here);
+    text.assign(here);
   }
   void operator()(std::vector<std::string>& texts) {
     texts.resize(length(1));
     for (auto& text : texts) (*this)(text);
   }
+  void operator()(passed_over_texts&) {
+    std::string_view text;
+    for (auto left = length(1); left > 0; --left) (*this)(text);
+  }
   void operator()(std::vector<attempt>& attempts) {
     attempts.resize(length(fewest_bytes_of_attempt()));
     for (auto& a : attempts) visit_attempt(*this, a);
   }
+  void operator()(passed_over_attempts&) {
+    passed_over_attempt a;
+    for (auto left = length(fewest_bytes_of_attempt()); left > 0; --left) visit_attempt(*this, a);
+  }
   std::uint8_t byte() {
-    if (failed_ || rest_.empty()) {
-      failed_ = true;
+    if (at_ == end_) {
+      fail();
       return 0;
     }
-    const auto value = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return value;
+    return static_cast<std::uint8_t>(*at_++);
   }
 
  private:
+  /// Nothing is left to read then.
+  void fail() {
+    failed_ = true;
+    at_ = end_;
+  }
   /// One for each of its fields.
   [[nodiscard]] std::size_t fewest_bytes_of_attempt() const {
     constexpr std::size_t of_first = 14, sound = 3, every_kind = 11;
@@ -174,6 +213,10 @@ class reader {
            (version_ >= version_with_every_kind ? every_kind : 0);
   }
   std::uint64_t varint() {
+    if (at_ != end_ && (*at_ & 0x80) == 0) return static_cast<std::uint8_t>(*at_++);
+    return long_varint();
+  }
+  std::uint64_t long_varint() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
       const std::uint64_t part = byte();
@@ -181,18 +224,19 @@ class reader {
       value |= (part & 0x7f) << shift;
       if ((part & 0x80) == 0) return failed_ ? 0 : value;
     }
-    failed_ = true;
+    fail();
     return 0;
   }
   /// A count of things that take at least `each` bytes: more than the rest can hold is a lie, refused before memory is
   /// taken.
   std::size_t length(std::size_t each) {
     const auto count = varint();
-    if (count > rest_.size() / each) failed_ = true;
+    if (count > static_cast<std::size_t>(end_ - at_) / each) fail();
     return failed_ ? 0 : static_cast<std::size_t>(count);
   }
 
-  std::string_view rest_;
+  const char* at_;
+  const char* end_;
   std::uint8_t version_ = 0;
   bool failed_ = false;
 };
@@ -236,17 +280,47 @@ void encode(const receipt& r, std::string& out) {
   out.resize(written + sum.size());
 }
 
-bool decode(std::string_view bytes, receipt& r) {
+namespace {
+
+/// False, and `into` half read, where encode() did not write all of it.
+template <class Receipt>
+bool read_whole(std::string_view bytes, Receipt& into) {
   if (bytes.size() < 1 + checksum_size) return false;
   const auto payload = bytes.substr(0, bytes.size() - checksum_size);
   const auto sum = checksum_bytes(payload);
   if (bytes.substr(payload.size()) != std::string_view{sum.data(), sum.size()}) return false;
-
   reader read(payload);
+  visit(read, into);
+  return read.consumed_all();
+}
+
+}  // namespace
+
+bool decode(std::string_view bytes, receipt& r) {
   receipt decoded;
-  visit(read, decoded);
-  if (!read.consumed_all()) return false;
+  if (!read_whole(bytes, decoded)) return false;
   r = std::move(decoded);
+  return true;
+}
+
+bool decode_columns(std::string_view bytes, receipt_columns& columns) {
+  receipt_in_passing r;
+  if (!read_whole(bytes, r)) return false;
+  columns = {.request_id = r.request_id,
+             .timestamp = r.timestamp,
+             .brand_id = r.brand_id,
+             .client_id = r.client_id,
+             .token_id = r.token_id,
+             .requested_model = r.requested_model,
+             .alias = r.alias,
+             .provider = r.provider,
+             .model = r.model,
+             .prompt_tokens = r.tokens.prompt,
+             .cached_tokens = r.tokens.cached,
+             .completion_tokens = r.tokens.completion,
+             .reasoning_tokens = r.tokens.reasoning,
+             .cost = r.cost,
+             .status = r.status};
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <spidergate/ledger/ledger.hpp>
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,18 @@ inline std::string encoded(const model::receipt& r) {
   std::string bytes;
   model::encode(r, bytes);
   return bytes;
+}
+
+/// Puts receipts into the database as the loader does.
+inline result<std::size_t> insert_batch(sql::connection& on, const std::vector<model::receipt>& batch) {
+  std::vector<std::string> stored;
+  for (const auto& one : batch) stored.push_back(encoded(one));
+  std::vector<ledger::receipts::entry> entries;
+  for (const auto& bytes : stored) {
+    entries.push_back({.columns = {}, .stored = bytes});
+    if (!model::decode_columns(bytes, entries.back().columns)) throw std::logic_error("not a receipt");
+  }
+  return ledger::receipts::insert_batch(on, entries);
 }
 
 /// Where spools lie.

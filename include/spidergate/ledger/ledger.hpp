@@ -22,9 +22,14 @@ namespace spidergate::ledger {
 /// Receipts as the database holds them.
 namespace receipts {
 
+/// A receipt in its stored form, with what decode_columns() reads of it.
+struct entry {
+  model::receipt_columns columns;
+  std::string_view stored;
+};
 /// Inserts those whose request_id is not there yet, in one transaction; returns how many were new. Also keeps the
 /// per-hour rollups in step.
-result<std::size_t> insert_batch(sql::connection& on, std::span<const model::receipt> batch);
+result<std::size_t> insert_batch(sql::connection& on, std::span<const entry> batch);
 result<std::optional<model::receipt>> find(sql::connection& on, std::string_view request_id);
 
 struct search {

@@ -72,4 +72,18 @@ struct receipt {
 void encode(const receipt& r, std::string& out);
 [[nodiscard]] bool decode(std::string_view bytes, receipt& r);
 
+/// What receipts are searched and summed by. Texts are the stored form's: good as long as that stays.
+struct receipt_columns {
+  std::string_view request_id;
+  epoch_ms timestamp = 0;
+  std::string_view brand_id, client_id, token_id;
+  std::string_view requested_model, alias;
+  std::string_view provider, model;
+  std::int64_t prompt_tokens = 0, cached_tokens = 0, completion_tokens = 0, reasoning_tokens = 0;
+  money cost;
+  std::string_view status;
+};
+/// Reads them without copying the rest. Fails where decode() fails, for all of the form is checked.
+[[nodiscard]] bool decode_columns(std::string_view bytes, receipt_columns& columns);
+
 }  // namespace spidergate::model

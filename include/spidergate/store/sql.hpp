@@ -21,6 +21,12 @@ struct blob {
 };
 using value = std::variant<std::monostate, std::int64_t, std::string, blob>;
 
+/// A value on its way in whose text or bytes stay the caller's.
+struct blob_view {
+  std::string_view bytes;
+};
+using value_view = std::variant<std::monostate, std::int64_t, std::string_view, blob_view>;
+
 /// One result row; columns by position. Asking for the wrong type is a bug and throws std::bad_variant_access.
 class row {
  public:
@@ -65,9 +71,10 @@ class connection {
   /// Which database it is, for the few statements that cannot be written once (each in a file of its own that says
   /// why).
   [[nodiscard]] virtual backend kind() const noexcept = 0;
-  /// Rows into a table, the fastest way that the database has (COPY); all or nothing.
+  /// Rows into a table, the fastest way that the database has (COPY, or a statement for many rows); all or nothing.
+  /// `cells` are the rows one after the other, each with a cell for every column.
   virtual result<void> bulk_insert(std::string_view table, std::span<const std::string_view> columns,
-                                   std::span<const std::vector<value>> rows) = 0;
+                                   std::span<const value_view> cells) = 0;
 
   result<rows> exec(std::string_view statement, std::initializer_list<value> parameters = {}) {
     return exec(statement, std::span<const value>(parameters.begin(), parameters.size()));

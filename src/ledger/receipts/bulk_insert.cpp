@@ -1,15 +1,12 @@
 #include "bulk_insert.hpp"
 
-#include "columns.hpp"
 #include "partitions.hpp"
 
 #include <spidergate/store/errc.hpp>
 
 #include <chrono>
 #include <random>
-#include <string>
 #include <thread>
-#include <vector>
 
 namespace spidergate::ledger::receipts {
 
@@ -47,11 +44,12 @@ constexpr std::string_view merge =
     "cost_nano_usd = usage_hourly.cost_nano_usd + excluded.cost_nano_usd) "
     "SELECT COUNT(*) FROM fresh";
 
-result<std::size_t> insert_once(sql::connection& on, std::span<const std::vector<sql::value>> rows) {
+result<std::size_t> insert_once(sql::connection& on, const table_rows& batch) {
   auto scope = sql::transaction::begin(on);
   if (!scope) return scope.error();
   if (const auto made = on.exec(make_staging); !made) return made.error();
-  if (const auto copied = on.bulk_insert("receipts_staging", column_names, rows); !copied) return copied.error();
+  if (const auto copied = on.bulk_insert("receipts_staging", column_names, batch.cells()); !copied)
+    return copied.error();
   const auto merged = on.exec(merge);
   if (!merged) return merged.error();
   if (const auto committed = scope->commit(); !committed) return committed.error();
@@ -60,14 +58,11 @@ result<std::size_t> insert_once(sql::connection& on, std::span<const std::vector
 
 }  // namespace
 
-result<std::size_t> insert_in_bulk(sql::connection& on, std::span<const model::receipt> batch) {
+result<std::size_t> insert_in_bulk(sql::connection& on, const table_rows& batch) {
   if (const auto made = make_days(on, batch); !made) return made.error();
-  std::vector<std::vector<sql::value>> rows;
-  rows.reserve(batch.size());
-  for (const auto& one : batch) rows.push_back(row_of(one));
   std::minstd_rand random(std::random_device{}());
   for (int attempt = 1;; ++attempt) {
-    auto inserted = insert_once(on, rows);
+    auto inserted = insert_once(on, batch);
     if (inserted || inserted.error() != store::errc::busy || attempt == attempts) return inserted;
     std::this_thread::sleep_for(
         std::chrono::milliseconds(std::uniform_int_distribution<int>(1, longest_pause_ms)(random)));

@@ -2,8 +2,11 @@
 #include "columns.hpp"
 
 #include <spidergate/ledger/ledger.hpp>
+#include <spidergate/store/errc.hpp>
 
 #include <map>
+#include <string>
+#include <string_view>
 #include <tuple>
 
 namespace spidergate::ledger::receipts {
@@ -30,50 +33,85 @@ constexpr std::string_view add_to_rollup =
 constexpr epoch_ms hour_ms = 3'600'000;
 
 /// hour, brand, client, token, provider, model, alias, status
-using rollup_key =
-    std::tuple<epoch_ms, std::string, std::string, std::string, std::string, std::string, std::string, std::string>;
+using rollup_key = std::tuple<epoch_ms, std::string_view, std::string_view, std::string_view, std::string_view,
+                              std::string_view, std::string_view, std::string_view>;
 struct rollup {
   std::int64_t requests = 0, prompt = 0, cached = 0, completion = 0, reasoning = 0, cost = 0;
 };
-using rollups = std::map<rollup_key, rollup>;
 
-void add(rollups& to, const model::receipt& r) {
-  auto& sum = to[{r.timestamp - r.timestamp % hour_ms, column(r.brand_id), column(r.client_id), column(r.token_id),
-                  column(r.provider), column(r.model), column(r.alias), column(r.status)}];
-  ++sum.requests;
-  sum.prompt += r.tokens.prompt;
-  sum.cached += r.tokens.cached;
-  sum.completion += r.tokens.completion;
-  sum.reasoning += r.tokens.reasoning;
-  sum.cost += r.cost.nano_usd;
+/// The sums of receipts, by what is summed. Refers to their texts.
+class rollups {
+ public:
+  void add(const model::receipt_columns& r) {
+    const rollup_key key{r.timestamp - r.timestamp % hour_ms,
+                         r.brand_id,
+                         r.client_id,
+                         r.token_id,
+                         r.provider,
+                         r.model,
+                         r.alias,
+                         r.status};
+    // Receipts that follow each other are often of one kind.
+    if (last_ == all_.end() || last_->first != key) last_ = all_.try_emplace(key).first;
+    auto& sum = last_->second;
+    ++sum.requests;
+    sum.prompt += r.prompt_tokens;
+    sum.cached += r.cached_tokens;
+    sum.completion += r.completion_tokens;
+    sum.reasoning += r.reasoning_tokens;
+    sum.cost += r.cost.nano_usd;
+  }
+
+  result<void> save(sql::connection& on) const {
+    for (const auto& [key, sum] : all_) {
+      const auto& [hour, brand, client, token, provider, model, alias, status] = key;
+      const auto done =
+          on.exec(add_to_rollup, {hour, std::string(brand), std::string(client), std::string(token),
+                                  std::string(provider), std::string(model), std::string(alias), std::string(status),
+                                  sum.requests, sum.prompt, sum.cached, sum.completion, sum.reasoning, sum.cost});
+      if (!done) return done.error();
+    }
+    return {};
+  }
+
+ private:
+  std::map<rollup_key, rollup> all_;
+  std::map<rollup_key, rollup>::iterator last_ = all_.end();
+};
+
+/// Where some may be there already.
+result<std::size_t> insert_one_by_one(sql::connection& on, const table_rows& batch, rollups& fresh) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto inserted = on.exec(insert_one, batch.parameters(i));
+    if (!inserted) return inserted.error();
+    if (inserted->empty()) continue;
+    ++count;
+    fresh.add(batch.columns(i));
+  }
+  return count;
 }
 
-result<void> save(sql::connection& on, const rollups& all) {
-  for (const auto& [key, sum] : all) {
-    const auto& [hour, brand, client, token, provider, model, alias, status] = key;
-    const auto done = on.exec(add_to_rollup, {hour, brand, client, token, provider, model, alias, status, sum.requests,
-                                              sum.prompt, sum.cached, sum.completion, sum.reasoning, sum.cost});
-    if (!done) return done.error();
-  }
-  return {};
+result<std::size_t> insert_rows(sql::connection& on, const table_rows& batch, rollups& fresh) {
+  // As a rule all are new; it is after a crash that they are not.
+  const auto inserted = on.bulk_insert("receipts", column_names, batch.cells());
+  if (!inserted && inserted.error() == store::errc::already_exists) return insert_one_by_one(on, batch, fresh);
+  if (!inserted) return inserted.error();
+  for (std::size_t i = 0; i < batch.size(); ++i) fresh.add(batch.columns(i));
+  return batch.size();
 }
 
 }  // namespace
 
-result<std::size_t> insert_batch(sql::connection& on, std::span<const model::receipt> batch) {
-  if (on.kind() == sql::backend::postgresql) return insert_in_bulk(on, batch);
+result<std::size_t> insert_batch(sql::connection& on, std::span<const entry> batch) {
+  const table_rows rows(batch);
+  if (on.kind() == sql::backend::postgresql) return insert_in_bulk(on, rows);
   auto scope = sql::transaction::begin(on);
   if (!scope) return scope.error();
   rollups fresh;
-  std::size_t count = 0;
-  for (const auto& r : batch) {
-    const auto inserted = on.exec(insert_one, row_of(r));
-    if (!inserted) return inserted.error();
-    if (inserted->empty()) continue;
-    ++count;
-    add(fresh, r);
-  }
-  if (const auto saved = save(on, fresh); !saved) return saved.error();
+  const auto count = insert_rows(on, rows, fresh);
+  if (!count) return count;
+  if (const auto saved = fresh.save(on); !saved) return saved.error();
   if (const auto committed = scope->commit(); !committed) return committed.error();
   return count;
 }

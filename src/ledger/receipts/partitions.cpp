@@ -54,9 +54,9 @@ result<void> make_day(sql::connection& on, epoch_ms day) {
 
 }  // namespace
 
-result<void> make_days(sql::connection& on, std::span<const model::receipt> batch) {
+result<void> make_days(sql::connection& on, const table_rows& batch) {
   std::set<epoch_ms> days;
-  for (const auto& one : batch) days.insert(start_of_day(one.timestamp));
+  for (std::size_t i = 0; i < batch.size(); ++i) days.insert(start_of_day(batch.columns(i).timestamp));
   for (const auto day : days) {
     const auto there = is_there(on, name_of(day));
     if (!there) return there.error();

@@ -77,15 +77,14 @@ result<void> connection::announce_change() {
 }
 
 result<void> connection::bulk_insert(std::string_view table, std::span<const std::string_view> columns,
-                                     std::span<const std::vector<sql::value>> rows) {
-  for (const auto& one : rows) {
-    if (holds_nul(one)) return failure(errc::constraint, "a text holds a NUL");
-  }
+                                     std::span<const sql::value_view> cells) {
+  if (holds_nul(cells)) return failure(errc::constraint, "a text holds a NUL");
   if (columns.size() > widest_row) return failure(errc::failed, "too many columns for a bulk insert");
+  if (columns.empty() || cells.size() % columns.size() != 0) return failure(errc::failed, "cells that are no rows");
   const std::vector<std::string> names(columns.begin(), columns.end());
   return exchange([&](pqxx::nontransaction& on) {
     pqxx::stream_to copy(on, std::string(table), names);
-    for (const auto& one : rows) write_row(copy, fields_of(one));
+    for (; !cells.empty(); cells = cells.subspan(columns.size())) write_row(copy, cells.first(columns.size()));
     copy.complete();
   });
 }

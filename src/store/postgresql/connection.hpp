@@ -39,7 +39,7 @@ class connection final : public sql::connection {
   result<void> announce_change() override;
   [[nodiscard]] sql::backend kind() const noexcept override { return sql::backend::postgresql; }
   result<void> bulk_insert(std::string_view table, std::span<const std::string_view> columns,
-                           std::span<const std::vector<sql::value>> rows) override;
+                           std::span<const sql::value_view> cells) override;
 
  protected:
   result<void> begin(sql::lock what) override;

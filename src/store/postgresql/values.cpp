@@ -82,18 +82,33 @@ std::optional<sql::value> value_of(const pqxx::field& from, pqxx::oid type) {
 }
 
 template <std::size_t Size>
-bool write_if(pqxx::stream_to& to, const std::vector<field>& row) {
+bool write_if(pqxx::stream_to& to, std::span<const sql::value_view> row) {
   if (row.size() != Size) return false;
   std::array<field, Size> cells{};
-  std::copy(row.begin(), row.end(), cells.begin());
+  std::transform(row.begin(), row.end(), cells.begin(), [](const sql::value_view& one) { return field{one}; });
   to << cells;
   return true;
 }
 
 /// libpqxx 6 copies rows only of a size that is known when it is compiled.
 template <std::size_t... Sizes>
-void write_row_of(pqxx::stream_to& to, const std::vector<field>& row, std::index_sequence<Sizes...>) {
+void write_row_of(pqxx::stream_to& to, std::span<const sql::value_view> row, std::index_sequence<Sizes...>) {
   (void)((Sizes > 0 && write_if<std::max<std::size_t>(Sizes, 1)>(to, row)) || ...);
+}
+
+struct viewer {
+  sql::value_view operator()(std::monostate) const { return {}; }
+  sql::value_view operator()(std::int64_t number) const { return number; }
+  sql::value_view operator()(const std::string& text) const { return std::string_view(text); }
+  sql::value_view operator()(const sql::blob& b) const { return sql::blob_view{b.bytes}; }
+};
+
+template <class Text, class Value>
+bool text_holds_nul(std::span<const Value> values) noexcept {
+  return std::any_of(values.begin(), values.end(), [](const Value& one) {
+    const auto* text = std::get_if<Text>(&one);
+    return text && text->find('\0') != Text::npos;
+  });
 }
 
 }  // namespace
@@ -101,19 +116,20 @@ void write_row_of(pqxx::stream_to& to, const std::vector<field>& row, std::index
 std::vector<field> fields_of(std::span<const sql::value> values) {
   std::vector<field> all;
   all.reserve(values.size());
-  for (const auto& one : values) all.push_back({&one});
+  for (const auto& one : values) all.push_back({std::visit(viewer{}, one)});
   return all;
 }
 
-void write_row(pqxx::stream_to& to, const std::vector<field>& row) {
+void write_row(pqxx::stream_to& to, std::span<const sql::value_view> row) {
   write_row_of(to, row, std::make_index_sequence<widest_row + 1>());
 }
 
 bool holds_nul(std::span<const sql::value> values) noexcept {
-  return std::any_of(values.begin(), values.end(), [](const sql::value& one) {
-    const auto* text = std::get_if<std::string>(&one);
-    return text && text->find('\0') != std::string::npos;
-  });
+  return text_holds_nul<std::string>(values);
+}
+
+bool holds_nul(std::span<const sql::value_view> values) noexcept {
+  return text_holds_nul<std::string_view>(values);
 }
 
 std::optional<sql::rows> rows_of(const pqxx::result& from) {
@@ -139,7 +155,7 @@ std::optional<sql::rows> rows_of(const pqxx::result& from) {
 std::string pqxx::string_traits<spidergate::store::postgresql::field>::to_string(
     const spidergate::store::postgresql::field& f) {
   namespace sql = spidergate::sql;
-  if (const auto* number = std::get_if<std::int64_t>(f.of)) return std::to_string(*number);
-  if (const auto* text = std::get_if<std::string>(f.of)) return *text;
-  return spidergate::store::postgresql::to_hex(std::get<sql::blob>(*f.of).bytes);
+  if (const auto* number = std::get_if<std::int64_t>(&f.of)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string_view>(&f.of)) return std::string(*text);
+  return spidergate::store::postgresql::to_hex(std::get<sql::blob_view>(f.of).bytes);
 }

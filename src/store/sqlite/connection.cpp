@@ -9,6 +9,7 @@ namespace spidergate::store::sqlite {
 namespace {
 
 constexpr std::size_t max_statements = 256;
+constexpr std::size_t max_inserters = 16;
 
 errc meaning(int extended, int system_error) {
   if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY) return errc::already_exists;
@@ -38,6 +39,26 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n;") == std::string_view::npos;
 }
 
+/// FAIL instead of ABORT: what a statement that fails has done is taken back with all of the bulk, so SQLite need not
+/// prepare for taking back the statement alone.
+std::string insert_into(std::string_view table, std::span<const std::string_view> columns) {
+  std::string text = "INSERT OR FAIL INTO ";
+  text.append(table).append(" (");
+  for (const auto column : columns) text.append(column).append(", ");
+  text.resize(text.size() - 2);
+  return text.append(") VALUES ");
+}
+
+/// "(?, ?), (?, ?)"
+std::string places_for(std::size_t rows, std::size_t columns) {
+  std::string row = "(?";
+  for (std::size_t i = 1; i < columns; ++i) row += ", ?";
+  row += ')';
+  std::string text = row;
+  for (std::size_t i = 1; i < rows; ++i) text.append(", ").append(row);
+  return text;
+}
+
 /// A statement keeps its locks until it is reset.
 class in_use {
  public:
@@ -59,14 +80,15 @@ struct binder {
   int at;
   int operator()(std::monostate) const { return sqlite3_bind_null(to, at); }
   int operator()(std::int64_t n) const { return sqlite3_bind_int64(to, at, n); }
-  int operator()(const std::string& text) const {
-    return sqlite3_bind_text64(to, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  // A null pointer would bind NULL, hence the text and the blob of no length.
+  int operator()(std::string_view text) const {
+    return sqlite3_bind_text64(to, at, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
   }
-  // A null pointer would bind NULL, hence the zero-length blob.
-  int operator()(const sql::blob& b) const {
+  int operator()(sql::blob_view b) const {
     return b.bytes.empty() ? sqlite3_bind_zeroblob(to, at, 0)
                            : sqlite3_bind_blob64(to, at, b.bytes.data(), b.bytes.size(), SQLITE_STATIC);
   }
+  int operator()(const sql::blob& b) const { return (*this)(sql::blob_view{b.bytes}); }
 };
 
 std::string bytes_of(const void* data, int size) {
@@ -76,15 +98,28 @@ std::string bytes_of(const void* data, int size) {
 }  // namespace
 
 result<sql::rows> connection::exec(std::string_view text, std::span<const sql::value> parameters) {
-  const auto found = prepared(text);
+  const auto found = find(text);
   if (!found) return found.error();
-  const in_use guard(*found);
-  if (const auto bound = bind(*found, parameters); !bound) return bound.error();
-  return collect(*found);
+  const auto& known = **found;
+  const in_use guard(known.it.get());
+  if (const auto bound = bind(known, parameters); !bound) return bound.error();
+  return collect(known.it.get());
 }
 
-result<sqlite3_stmt*> connection::prepared(std::string_view text) {
-  if (const auto at = statements_.find(text); at != statements_.end()) return at->second.get();
+result<const connection::prepared*> connection::find(std::string_view text) {
+  if (const auto at = statements_.find(text); at != statements_.end()) return &at->second;
+  auto made = prepare(text);
+  if (!made) return made.error();
+  std::vector<int> places(static_cast<std::size_t>(sqlite3_bind_parameter_count(made->get())));
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i] = sqlite3_bind_parameter_index(made->get(), ("$" + std::to_string(i + 1)).c_str());
+    if (places[i] == 0) return misuse("parameters must be named $1, $2, ... without a gap");
+  }
+  if (statements_.size() >= max_statements) statements_.clear();
+  return &statements_.emplace(text, prepared{std::move(*made), std::move(places)}).first->second;
+}
+
+result<statement> connection::prepare(std::string_view text) {
   sqlite3_stmt* raw = nullptr;
   const char* rest = nullptr;
   const int code =
@@ -94,19 +129,14 @@ result<sqlite3_stmt*> connection::prepared(std::string_view text) {
   if (!raw || !is_blank(text.substr(static_cast<std::size_t>(rest - text.data())))) {
     return misuse("exec() takes exactly one statement");
   }
-  if (statements_.size() >= max_statements) statements_.clear();
-  return statements_.emplace(text, std::move(made)).first->second.get();
+  return made;
 }
 
-// SQLite numbers $n by first appearance, so parameters are found by their name.
-result<void> connection::bind(sqlite3_stmt* to, std::span<const sql::value> parameters) {
-  if (sqlite3_bind_parameter_count(to) != static_cast<int>(parameters.size())) {
-    return misuse("the statement has another number of parameters");
-  }
+result<void> connection::bind(const prepared& to, std::span<const sql::value> parameters) {
+  if (to.places.size() != parameters.size()) return misuse("the statement has another number of parameters");
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const int at = sqlite3_bind_parameter_index(to, ("$" + std::to_string(i + 1)).c_str());
-    if (at == 0) return misuse("parameters must be named $1, $2, ... without a gap");
-    if (const int code = std::visit(binder{to, at}, parameters[i]); code != SQLITE_OK) return failure(code);
+    const int code = std::visit(binder{to.it.get(), to.places[i]}, parameters[i]);
+    if (code != SQLITE_OK) return failure(code);
   }
   return {};
 }
@@ -155,20 +185,35 @@ result<std::int64_t> connection::foreign_commits() {
 }
 
 result<void> connection::bulk_insert(std::string_view table, std::span<const std::string_view> columns,
-                                     std::span<const std::vector<sql::value>> rows) {
-  std::string statement = "INSERT INTO " + std::string(table) + " (";
-  std::string places;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    statement.append(i == 0 ? "" : ", ").append(columns[i]);
-    places += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
-  }
-  statement += ") VALUES (" + places + ")";
+                                     std::span<const sql::value_view> cells) {
+  if (columns.empty() || cells.size() % columns.size() != 0) return misuse("cells that are no rows");
+  const auto beginning = insert_into(table, columns);
+  if (inserters_.size() >= max_inserters && !inserters_.contains(beginning)) inserters_.clear();
+  auto& with = inserters_[beginning];
   auto scope = sql::transaction::begin(*this);
   if (!scope) return scope.error();
-  for (const auto& row : rows) {
-    if (const auto done = exec(statement, row); !done) return done.error();
+  for (std::size_t i = 0; i < with.size(); ++i) {
+    const auto size = rows_at_once[i] * columns.size();
+    if (cells.size() >= size && !with[i]) {
+      auto made = prepare(beginning + places_for(rows_at_once[i], columns.size()));
+      if (!made) return made.error();
+      with[i] = std::move(*made);
+    }
+    for (; cells.size() >= size; cells = cells.subspan(size)) {
+      if (const auto done = insert_rows(with[i].get(), cells.first(size)); !done) return done;
+    }
   }
   return scope->commit();
+}
+
+result<void> connection::insert_rows(sqlite3_stmt* with, std::span<const sql::value_view> cells) {
+  const in_use guard(with);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const int code = std::visit(binder{with, static_cast<int>(i) + 1}, cells[i]);
+    if (code != SQLITE_OK) return failure(code);
+  }
+  if (const int code = sqlite3_step(with); code != SQLITE_DONE) return failure(code);
+  return {};
 }
 
 // IMMEDIATE, because a transaction that starts as a reader cannot always become a writer (SQLITE_BUSY_SNAPSHOT).

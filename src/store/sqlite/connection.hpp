@@ -3,10 +3,12 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace spidergate::store::sqlite {
 
@@ -32,15 +34,25 @@ class connection final : public sql::connection {
   result<void> announce_change() override { return {}; }
   [[nodiscard]] sql::backend kind() const noexcept override { return sql::backend::sqlite; }
   result<void> bulk_insert(std::string_view table, std::span<const std::string_view> columns,
-                           std::span<const std::vector<sql::value>> rows) override;
+                           std::span<const sql::value_view> cells) override;
 
  protected:
   result<void> begin(sql::lock what) override;
 
  private:
-  result<sqlite3_stmt*> prepared(std::string_view text);
-  result<void> bind(sqlite3_stmt* to, std::span<const sql::value> parameters);
+  struct prepared {
+    statement it;
+    std::vector<int> places;  ///< what SQLite calls $1, $2, …: it numbers them by their first appearance
+  };
+  /// Statements that insert into one table: for each number of rows in rows_at_once, as they come to be needed.
+  static constexpr std::array<std::size_t, 4> rows_at_once = {64, 16, 4, 1};
+  using inserters = std::array<statement, rows_at_once.size()>;
+
+  result<statement> prepare(std::string_view text);
+  result<const prepared*> find(std::string_view text);
+  result<void> bind(const prepared& to, std::span<const sql::value> parameters);
   result<sql::rows> collect(sqlite3_stmt* from);
+  result<void> insert_rows(sqlite3_stmt* with, std::span<const sql::value_view> cells);
   error_code failure(int code);
   error_code misuse(std::string_view what);
 
@@ -50,7 +62,10 @@ class connection final : public sql::connection {
   };
 
   handle db_;  // before the statements, which must go first
-  std::unordered_map<std::string, statement, text_hash, std::equal_to<>> statements_;
+  template <class T>
+  using by_text = std::unordered_map<std::string, T, text_hash, std::equal_to<>>;
+  by_text<prepared> statements_;
+  by_text<inserters> inserters_;  ///< by their common beginning
   std::string message_;
 };
 

@@ -75,7 +75,7 @@ TEST_P(loading, what_was_loaded_before_the_crash_is_not_counted_twice) {
     spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
   }
-  ASSERT_TRUE(receipts::insert_batch(*on, std::vector{receipt_of(usual_id(7)), receipt_of(usual_id(8))}));
+  ASSERT_TRUE(testing::insert_batch(*on, std::vector{receipt_of(usual_id(7)), receipt_of(usual_id(8))}));
   loader moves(spool_path(), database->opener(), 0ms);
   EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 50);
@@ -189,7 +189,7 @@ TEST_P(loading, old_receipts_are_deleted_and_young_ones_stay) {
   std::vector<model::receipt> all;
   for (int i = 0; i < 2'500; ++i) all.push_back(receipt_of(usual_id(i), noon - 31 * day_ms));
   all.push_back(receipt_of("young", noon - 29 * day_ms));
-  ASSERT_TRUE(receipts::insert_batch(*on, all));
+  ASSERT_TRUE(testing::insert_batch(*on, all));
   loader moves(spool_path(), database->opener(), 30 * 24h, time);
   for (int i = 0; i < 100 && count() > 1; ++i) EXPECT_TRUE(moves.flush(10s));
   EXPECT_EQ(count(), 1);

@@ -20,7 +20,7 @@ namespace {
 class days : public ::testing::Test {
  protected:
   void insert(const std::vector<model::receipt>& all) {
-    ASSERT_TRUE(receipts::insert_batch(*on, all)) << on->last_message();
+    ASSERT_TRUE(testing::insert_batch(*on, all)) << on->last_message();
   }
   [[nodiscard]] std::int64_t number(const std::string& query) { return on->exec(query).value()[0].integer(0); }
   [[nodiscard]] std::string partitions() {
@@ -90,7 +90,7 @@ TEST_F(days, are_made_once_by_many_that_need_them) {
         for (int day = 0; day < 10; ++day) {
           const std::vector one = {
               receipt_of("req_" + std::to_string(w) + '_' + std::to_string(day), noon + day * day_ms)};
-          EXPECT_TRUE(receipts::insert_batch(*mine, one)) << mine->last_message();
+          EXPECT_TRUE(testing::insert_batch(*mine, one)) << mine->last_message();
         }
       });
     }
@@ -123,7 +123,7 @@ TEST_F(days, eight_writers_on_overlapping_rows_leave_exact_sums) {
         const auto mine = database.open();
         for (int round = 0; round < 40; ++round) {
           const auto batch = overlapping(random, 60);
-          const auto inserted = receipts::insert_batch(*mine, batch);
+          const auto inserted = testing::insert_batch(*mine, batch);
           ASSERT_TRUE(inserted) << inserted.error().message() << ' ' << mine->last_message();
           fresh += *inserted;
         }
@@ -167,7 +167,7 @@ TEST_F(days, a_batch_that_lost_against_others_is_tried_again) {
       "IF nextval('attempt') <= 3 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;"
       "CREATE TRIGGER refuse BEFORE INSERT ON usage_hourly FOR EACH STATEMENT EXECUTE FUNCTION refuse()"))
       << on->last_message();
-  EXPECT_EQ(receipts::insert_batch(*on, std::vector{receipt_of("req_1")}).value(), 1U);
+  EXPECT_EQ(testing::insert_batch(*on, std::vector{receipt_of("req_1")}).value(), 1U);
   EXPECT_EQ(number("SELECT last_value FROM attempt"), 4);
   EXPECT_EQ(number("SELECT count(*) FROM receipts"), 1);
 }

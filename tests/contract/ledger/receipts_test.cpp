@@ -17,7 +17,7 @@ using receipts::search;
 
 class receipts_table : public ledger_suite {
  protected:
-  void insert(const std::vector<model::receipt>& all) { ASSERT_TRUE(receipts::insert_batch(*on, all)); }
+  void insert(const std::vector<model::receipt>& all) { ASSERT_TRUE(testing::insert_batch(*on, all)); }
 };
 
 TEST_P(receipts_table, a_receipt_comes_back_whole) {
@@ -33,15 +33,15 @@ TEST_P(receipts_table, a_receipt_comes_back_whole) {
 
 TEST_P(receipts_table, duplicates_count_once_also_within_a_batch) {
   const std::vector<model::receipt> batch = {receipt_of("req_1"), receipt_of("req_2"), receipt_of("req_1")};
-  EXPECT_EQ(receipts::insert_batch(*on, batch).value(), 2U);
-  EXPECT_EQ(receipts::insert_batch(*on, batch).value(), 0U);
+  EXPECT_EQ(testing::insert_batch(*on, batch).value(), 2U);
+  EXPECT_EQ(testing::insert_batch(*on, batch).value(), 0U);
   EXPECT_EQ(count(), 2);
   EXPECT_EQ(counted_requests(), 2);
 }
 
 TEST_P(receipts_table, a_batch_that_fails_leaves_nothing) {
   ASSERT_TRUE(on->exec_script("DROP TABLE usage_hourly"));
-  EXPECT_FALSE(receipts::insert_batch(*on, std::vector{receipt_of("req_1")}));
+  EXPECT_FALSE(testing::insert_batch(*on, std::vector{receipt_of("req_1")}));
   EXPECT_EQ(count(), 0);
 }
 

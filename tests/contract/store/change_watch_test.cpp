@@ -110,7 +110,7 @@ struct failing final : sql::connection {
   result<void> announce_change() override { return to_->announce_change(); }
   [[nodiscard]] sql::backend kind() const noexcept override { return to_->kind(); }
   result<void> bulk_insert(std::string_view, std::span<const std::string_view>,
-                           std::span<const std::vector<sql::value>>) override {
+                           std::span<const sql::value_view>) override {
     return make_error_code(errc::unavailable);
   }
   result<void> begin(sql::lock) override { return make_error_code(errc::unavailable); }

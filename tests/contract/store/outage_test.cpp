@@ -82,10 +82,10 @@ TEST_F(outage, a_frozen_server_costs_one_deadline_and_is_found_again_when_it_tha
 
 TEST_F(outage, a_bulk_insert_into_a_frozen_server_ends_at_its_deadline) {
   const std::vector<std::string_view> columns = {"n"};
-  const std::vector<std::vector<sql::value>> rows(2'000'000, {std::int64_t{1'234'567'890'123}});
+  const std::vector<sql::value_view> cells(2'000'000, std::int64_t{1'234'567'890'123});
   ASSERT_TRUE(answers(*on));
   server.freeze();
-  EXPECT_LT(time_of([&] { EXPECT_EQ(on->bulk_insert("t", columns, rows).error(), errc::unavailable); }),
+  EXPECT_LT(time_of([&] { EXPECT_EQ(on->bulk_insert("t", columns, cells).error(), errc::unavailable); }),
             deadline + 4 * margin);
   server.thaw();
   EXPECT_EQ(count(), 0);

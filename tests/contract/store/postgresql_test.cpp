@@ -49,8 +49,8 @@ TEST_F(postgresql, text_that_it_does_not_take_is_refused_and_never_cut) {
        {std::string("cut\0here", 8), std::string("\xff\xfe"), std::string("\xed\xa0\x80"), std::string("\xc3")}) {
     EXPECT_EQ(on->exec(put, {text}).error(), errc::constraint);
     const std::vector<std::string_view> columns = {"name", "content"};
-    const std::vector<std::vector<sql::value>> rows = {{std::string("a"), text}};
-    EXPECT_EQ(on->bulk_insert("meta", columns, rows).error(), errc::constraint);
+    const std::vector<sql::value_view> cells = {std::string_view("a"), std::string_view(text)};
+    EXPECT_EQ(on->bulk_insert("meta", columns, cells).error(), errc::constraint);
   }
   EXPECT_EQ(meta::get(*on, "a").value(), std::nullopt);
 }

@@ -136,6 +136,34 @@ TEST(receipt_bytes, decode_gives_back_what_encode_was_given) {
   EXPECT_EQ(r.attempts[0].integration_id, "int_1");
 }
 
+/// What decode_columns() should read of what decode() reads.
+void expect_columns_of(const receipt& r, const receipt_columns& c) {
+  EXPECT_EQ(c.request_id, r.request_id);
+  EXPECT_EQ(c.timestamp, r.timestamp);
+  EXPECT_EQ(c.brand_id, r.brand_id);
+  EXPECT_EQ(c.client_id, r.client_id);
+  EXPECT_EQ(c.token_id, r.token_id);
+  EXPECT_EQ(c.requested_model, r.requested_model);
+  EXPECT_EQ(c.alias, r.alias);
+  EXPECT_EQ(c.provider, r.provider);
+  EXPECT_EQ(c.model, r.model);
+  EXPECT_EQ(c.prompt_tokens, r.tokens.prompt);
+  EXPECT_EQ(c.cached_tokens, r.tokens.cached);
+  EXPECT_EQ(c.completion_tokens, r.tokens.completion);
+  EXPECT_EQ(c.reasoning_tokens, r.tokens.reasoning);
+  EXPECT_EQ(c.cost, r.cost);
+  EXPECT_EQ(c.status, r.status);
+}
+
+TEST(receipt_bytes, columns_are_those_of_the_whole) {
+  const auto bytes = encoded(sample());
+  receipt_columns c;
+  ASSERT_TRUE(decode_columns(bytes, c));
+  expect_columns_of(sample(), c);
+  EXPECT_EQ(c.provider, "groq");
+  EXPECT_EQ(c.prompt_tokens, 120);
+}
+
 TEST(receipt_bytes, encode_appends) {
   std::string out = "before";
   encode(sample(), out);
@@ -214,6 +242,17 @@ constexpr std::string_view of_the_second_version =
     "000080f9bbc4d466f80a900300f0012806500a0e080401010a6c6f6769745f62696173026f6b90030002016103622263097b226a6f6222"
     "3a377d856e2b03";
 
+TEST(receipt_bytes, columns_are_read_of_every_version) {
+  for (const auto digits : {of_the_first_version, of_the_second_version}) {
+    const auto bytes = from_hex(digits);
+    receipt r;
+    receipt_columns c;
+    ASSERT_TRUE(decode(bytes, r));
+    ASSERT_TRUE(decode_columns(bytes, c));
+    expect_columns_of(r, c);
+  }
+}
+
 TEST(receipt_bytes, what_the_second_version_wrote_is_still_read) {
   receipt r;
   ASSERT_TRUE(decode(from_hex(of_the_second_version), r));
@@ -285,16 +324,21 @@ std::string sealed(std::string payload) {
 }
 
 TEST(receipt_bytes, well_sealed_nonsense_is_read_within_bounds) {
-  for (const auto& bytes : {encoded(sample()), from_hex(of_the_first_version)}) {
-    const auto payload = bytes.substr(0, bytes.size() - 4);
-    ASSERT_EQ(sealed(payload), bytes);
+  for (const auto& good : {encoded(sample()), from_hex(of_the_first_version)}) {
+    const auto payload = good.substr(0, good.size() - 4);
+    ASSERT_EQ(sealed(payload), good);
     std::mt19937_64 random(5);
     for (int round = 0; round < 20'000; ++round) {
       auto altered = payload;
       for (int k = 0; k < 3; ++k) altered[random() % altered.size()] = static_cast<char>(random());
       if (round % 4 == 0) altered.resize(random() % altered.size() + 1);
       receipt r;
-      if (decode(sealed(altered), r)) EXPECT_FALSE(encoded(r).empty() || full_json(r).empty());
+      const auto bytes = sealed(altered);
+      const bool whole = decode(bytes, r);
+      if (whole) EXPECT_FALSE(encoded(r).empty() || full_json(r).empty());
+      receipt_columns c;
+      ASSERT_EQ(decode_columns(bytes, c), whole);
+      if (whole) expect_columns_of(r, c);
     }
   }
 }
