@@ -10,34 +10,6 @@
 namespace spidergate::crypto {
 namespace {
 
-using crc_tables = std::array<std::array<std::uint32_t, 256>, 8>;
-
-// Slicing by eight: table k holds what a byte becomes when k more bytes follow it, so eight bytes cost one step.
-constexpr crc_tables tables = [] {
-  crc_tables made{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    auto value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xEDB88320U : 0U);
-    made[0][i] = value;
-  }
-  for (std::size_t k = 1; k < made.size(); ++k) {
-    for (std::size_t i = 0; i < 256; ++i) made[k][i] = (made[k - 1][i] >> 8U) ^ made[0][made[k - 1][i] & 0xFFU];
-  }
-  return made;
-}();
-
-std::uint32_t byte_at(std::string_view bytes, std::size_t i) noexcept {
-  return static_cast<unsigned char>(bytes[i]);
-}
-
-std::uint32_t crc_of_eight(std::uint32_t crc, std::string_view bytes) noexcept {
-  const auto low =
-      crc ^ (byte_at(bytes, 0) | byte_at(bytes, 1) << 8U | byte_at(bytes, 2) << 16U | byte_at(bytes, 3) << 24U);
-  return tables[7][low & 0xFFU] ^ tables[6][low >> 8U & 0xFFU] ^ tables[5][low >> 16U & 0xFFU] ^ tables[4][low >> 24U] ^
-         tables[3][byte_at(bytes, 4)] ^ tables[2][byte_at(bytes, 5)] ^ tables[1][byte_at(bytes, 6)] ^
-         tables[0][byte_at(bytes, 7)];
-}
-
 /// One thread's SHA-256. Looking the algorithm up by its name and making a context costs more than hashing a token
 /// does, so both are kept. Between calls it holds nothing of what was hashed: OpenSSL wipes its block at the end.
 class hasher {
@@ -88,13 +60,6 @@ sha256_digest hmac_sha256(std::string_view key, std::string_view message) {
       size != digest.size())
     throw std::runtime_error("OpenSSL cannot compute HMAC-SHA-256");
   return digest;
-}
-
-std::uint32_t crc32(std::string_view bytes) noexcept {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) crc = crc_of_eight(crc, bytes);
-  for (std::size_t i = 0; i < bytes.size(); ++i) crc = (crc >> 8U) ^ tables[0][(crc ^ byte_at(bytes, i)) & 0xFFU];
-  return ~crc;
 }
 
 std::string to_hex(std::string_view bytes) {

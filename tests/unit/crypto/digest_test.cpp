@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <random>
 #include <string>
 
 namespace spidergate::crypto {
@@ -41,6 +42,26 @@ TEST(crc32, long_texts_match_zlib) {
   std::string text;
   for (int i = 0; i < 1'000; ++i) text += static_cast<char>(i % 251);
   EXPECT_EQ(crc32(text), 0x721746A6U);
+}
+
+TEST(crc32, is_the_same_bit_by_bit_for_any_length_and_place) {
+  const auto bit_by_bit = [](std::string_view bytes) {
+    std::uint32_t crc = 0xFFFFFFFFU;
+    for (const char byte : bytes) {
+      crc ^= static_cast<unsigned char>(byte);
+      for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+    }
+    return ~crc;
+  };
+  std::mt19937 random(32);
+  std::string text(700, '\0');
+  for (auto& c : text) c = static_cast<char>(random());
+  for (std::size_t from = 0; from < 20; ++from) {
+    for (std::size_t size = 0; from + size < text.size(); size += 1 + size / 40) {
+      const auto part = std::string_view(text).substr(from, size);
+      ASSERT_EQ(crc32(part), bit_by_bit(part)) << from << ' ' << size;
+    }
+  }
 }
 
 TEST(digest_hash, tells_digests_apart) {
