@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstring>
 
 namespace spidergate {
 namespace {
@@ -46,13 +47,33 @@ constexpr bool is_plain(char c) noexcept {
   return value >= 0x20 && value < 0x80 && c != '"' && c != '\\';
 }
 
+/// How many characters at the start stand for themselves; nearly always all of them, so eight are tried at a time.
+std::size_t plain_length(std::string_view text) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101, top = 0x8080808080808080;
+  // The top bit of a byte is set by a byte below `limit`, and perhaps of those above such a byte; below 0x80 only.
+  const auto below = [](std::uint64_t word, std::uint64_t limit) { return word - each * limit; };
+  std::size_t plain = 0;
+  for (; text.size() - plain >= sizeof(std::uint64_t); plain += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + plain, sizeof word);
+    const auto special = word | below(word, 0x20) | below(word ^ (each * '"'), 1) | below(word ^ (each * '\\'), 1);
+    if ((special & top) != 0) break;
+  }
+  while (plain < text.size() && is_plain(text[plain])) ++plain;
+  return plain;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
+  append_json_text(out, text);
+  out += '"';
+}
+
+void append_json_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    const auto plain = plain_length(text);
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;
@@ -67,7 +88,6 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  out += '"';
 }
 
 void append_json_number(std::string& out, std::int64_t number) {

@@ -2,6 +2,8 @@
 #include <spidergate/model/receipt.hpp>
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -157,24 +159,43 @@ std::string ascii_only(const std::string& json) {
   return out;
 }
 
-bool printable_ascii(std::string_view text) {
-  for (const char c : text)
-    if (c < 0x20 || c > 0x7e) return false;
-  return true;
+/// Of JSON, which has nothing below a space unescaped: whether all of it is printable ASCII. Eight bytes at a time; the
+/// top bit of a byte is set where it was, or where adding one to 0x7f sets it.
+bool printable_ascii(std::string_view json) {
+  constexpr std::uint64_t each = 0x0101010101010101, top = 0x8080808080808080;
+  std::uint64_t found = 0;
+  for (; json.size() >= sizeof found; json.remove_prefix(sizeof found)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, json.data(), sizeof word);
+    found |= word | (word + each);
+  }
+  std::uint64_t rest = 0;
+  std::memcpy(&rest, json.data(), json.size());
+  return ((found | rest | (rest + each)) & top) == 0;
 }
 
 }  // namespace
 
 std::string compact_json(const receipt& r) {
+  // Written for each answer, hence without a json_writer.
   std::string out;
-  out.reserve(192);
-  json_writer json(out);
-  json.begin_object();
-  json.key("request_id").string(r.request_id);
-  string_or_null(json, "routing_decision", served_by(r));
-  json.key("cost_usd").raw(r.cost.to_usd());
-  json.key("latency_ms").number(r.latency_ms).key("fallback_used").boolean(r.fallback_used);
-  json.end_object();
+  out.reserve(192 + r.provider.size() + r.model.size());
+  out += R"({"request_id":)";
+  append_json_string(out, r.request_id);
+  if (r.provider.empty()) {
+    out += R"(,"routing_decision":null)";
+  } else {
+    out += R"(,"routing_decision":")";
+    append_json_text(out, r.provider);
+    out += '/';
+    append_json_text(out, r.model);
+    out += '"';
+  }
+  out += R"(,"cost_usd":)";
+  out += r.cost.to_usd();
+  out += R"(,"latency_ms":)";
+  append_json_number(out, r.latency_ms);
+  out += r.fallback_used ? R"(,"fallback_used":true})" : R"(,"fallback_used":false})";
   return printable_ascii(out) ? out : ascii_only(out);
 }
 

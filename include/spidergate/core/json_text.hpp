@@ -9,6 +9,9 @@ namespace spidergate {
 /// so the output is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
+/// The same without the quotes, for a string made of several texts, each of which is UTF-8 by itself.
+void append_json_text(std::string& out, std::string_view text);
+
 /// Appends a decimal integer.
 void append_json_number(std::string& out, std::int64_t number);
 

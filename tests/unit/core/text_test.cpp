@@ -54,6 +54,23 @@ TEST(glob, stays_fast_on_many_stars) {
   EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*b", text));
 }
 
+TEST(json_text, escapes_each_byte_wherever_it_stands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    const char c = static_cast<char>(byte);
+    const auto alone = json_of(std::string_view(&c, 1));
+    const auto escaped = alone.substr(1, alone.size() - 2);
+    EXPECT_EQ(escaped.size() == 1, byte >= 0x20 && c != '"' && c != '\\') << byte;
+    for (std::size_t at = 0; at < 20; ++at) {
+      const std::string before(at, 'x'), after(20 - at, '~');
+      EXPECT_EQ(json_of(before + c + after), '"' + before + escaped + after + '"') << byte << ' ' << at;
+    }
+  }
+  std::string joined = "\"";
+  append_json_text(joined, "a\"");
+  append_json_text(joined, "/\xC3\xA4");
+  EXPECT_EQ(joined + '"', json_of("a\"/\xC3\xA4"));
+}
+
 TEST(json_text, escapes_what_must_be_escaped) {
   EXPECT_EQ(json_of("a\"b\\c\n\t\x01\x7F/"), "\"a\\\"b\\\\c\\n\\t\\u0001\x7F/\"");
   EXPECT_EQ(json_of(std::string_view("\0", 1)), "\"\\u0000\"");
