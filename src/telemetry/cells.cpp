@@ -34,8 +34,18 @@ cell_rows::~cell_rows() {
   ::operator delete(cells_, std::align_val_t(cache_line));
 }
 
-std::atomic<std::int64_t>& cell_rows::mine(std::size_t cell) noexcept {
-  return cells_[row_of_this_thread(rows_) * stride_ + cell];
+void cell_rows::add(std::size_t cell, std::int64_t n) noexcept {
+  const auto row = row_of_this_thread(rows_);
+  auto& mine = cells_[row * stride_ + cell];
+  if (row == 0) {
+    mine.fetch_add(n, std::memory_order_relaxed);
+  } else {
+    mine.store(mine.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+}
+
+void cell_rows::set(std::size_t cell, std::int64_t n) noexcept {
+  cells_[row_of_this_thread(rows_) * stride_ + cell].store(n, std::memory_order_relaxed);
 }
 
 std::int64_t cell_rows::sum(std::size_t cell) const noexcept {
@@ -75,8 +85,8 @@ void histogram::observe(std::int64_t recorded) noexcept {
   const auto& bounds = scale_.upper_bounds;
   const auto bucket =
       static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), recorded) - bounds.begin());
-  cells_.mine(bucket).fetch_add(1, std::memory_order_relaxed);
-  cells_.mine(bounds.size() + 1).fetch_add(recorded, std::memory_order_relaxed);
+  cells_.add(bucket, 1);
+  cells_.add(bounds.size() + 1, recorded);
 }
 
 histogram::reading histogram::read() const {

@@ -182,6 +182,10 @@ struct registry::impl {
 registry::registry(std::size_t workers) : impl_(std::make_unique<impl>(workers)) {}
 registry::~registry() = default;
 
+std::size_t registry::workers() const noexcept {
+  return impl_->workers;
+}
+
 counter& registry::add_counter(std::string name, std::string help, labels fixed) {
   return impl_->add_single<counter>(std::move(name), "counter", std::move(help), std::move(fixed));
 }
