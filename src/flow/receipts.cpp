@@ -1,6 +1,7 @@
 #include "receipts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace spidergate::flow {
 

@@ -9,7 +9,8 @@ namespace spidergate::flow {
 [[nodiscard]] model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
                                            const model::inference_request* asked);
 
-/// Adds who served, what it used and what that costs; the list of attempts moves out of `went`.
+/// Adds who served, what it used and what that costs. Takes attempts, dropped parameters and the first choice out of
+/// the report.
 void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made, engine::report& went);
 
 /// Adds an error and what it means for the status.

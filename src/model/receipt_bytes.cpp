@@ -109,6 +109,8 @@ class writer {
 
  private:
   void varint(std::uint64_t value) {
+    // As most are: all counts that are zero, all lengths of short texts.
+    if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
     while (value >= 0x80) {
       byte(static_cast<std::uint8_t>(value | 0x80));
       value >>= 7;
