@@ -1,9 +1,11 @@
 #include "store_fixture.hpp"
+#include "temporary_directory.hpp"
 
 #include <spidergate/store/database.hpp>
 #include <spidergate/store/errc.hpp>
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fcntl.h>
 #include <fstream>
@@ -29,6 +31,24 @@ TEST(sqlite, connections_are_set_up) {
   EXPECT_EQ(on->exec("PRAGMA journal_mode").value()[0].text(0), "wal");
   EXPECT_EQ(on->exec("PRAGMA foreign_keys").value()[0].integer(0), 1);
   EXPECT_EQ(on->exec("PRAGMA synchronous").value()[0].integer(0), 1);
+  EXPECT_EQ(on->exec("PRAGMA page_size").value()[0].integer(0), 8'192);
+}
+
+TEST(sqlite, a_database_with_pages_of_another_size_is_opened_as_it_is) {
+  const testing::temporary_directory directory;
+  const auto path = directory.file("old.db");
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(raw, "PRAGMA page_size = 4096; CREATE TABLE t (n BIGINT); INSERT INTO t VALUES (7)", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  EXPECT_EQ(sqlite3_close(raw), SQLITE_OK);
+  const auto opened = open_sqlite(path);
+  ASSERT_TRUE(opened);
+  const auto& on = *opened;
+  EXPECT_EQ(on->exec("PRAGMA page_size").value()[0].integer(0), 4'096);
+  EXPECT_EQ(on->exec("SELECT n FROM t").value()[0].integer(0), 7);
+  ASSERT_TRUE(on->exec_script("INSERT INTO t VALUES (8)"));
 }
 
 /// True when another process would see this one's lock on the file: asked from a child, since a process never meets its
