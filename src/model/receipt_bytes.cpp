@@ -24,9 +24,10 @@ constexpr std::size_t checksum_size = 4;
 constexpr std::size_t longest_varint = 10;
 
 /// Every stored field of a value, once: sizing, writing and reading cannot disagree about the order. What a version
-/// does not have keeps its default.
+/// does not have keeps its default. Inlined, so that a codec's position stays in a register: what is written through it
+/// might be the codec itself otherwise, for all the compiler knows.
 template <class Codec, class Usage>
-void visit_usage(Codec& codec, Usage& u) {
+[[gnu::always_inline]] inline void visit_usage(Codec& codec, Usage& u) {
   codec(u.prompt), codec(u.cached), codec(u.cache_written), codec(u.completion), codec(u.reasoning);
   if (codec.version() >= version_with_sound) codec(u.audio_prompt), codec(u.audio_completion), codec(u.images);
   if (codec.version() >= version_with_every_kind) {
@@ -38,7 +39,7 @@ void visit_usage(Codec& codec, Usage& u) {
 }
 
 template <class Codec, class Attempt>
-void visit_attempt(Codec& codec, Attempt& a) {
+[[gnu::always_inline]] inline void visit_attempt(Codec& codec, Attempt& a) {
   codec(a.provider), codec(a.model), codec(a.integration_id), codec(a.key_label);
   codec(a.started_at), codec(a.latency_ms), codec(a.status), codec(a.error);
   visit_usage(codec, a.tokens);
@@ -214,20 +215,26 @@ class reader {
     return of_first + (version_ >= version_with_sound ? sound : 0) +
            (version_ >= version_with_every_kind ? every_kind : 0);
   }
-  std::uint64_t varint() {
+  [[gnu::always_inline]] std::uint64_t varint() {
     if (at_ != end_ && (*at_ & 0x80) == 0) return static_cast<std::uint8_t>(*at_++);
-    return long_varint();
+    const auto [value, next] = long_varint(at_, end_);
+    if (next == nullptr) {
+      fail();
+      return 0;
+    }
+    at_ = next;
+    return value;
   }
-  std::uint64_t long_varint() {
+  /// The number and what follows it; null where there is none.
+  [[gnu::noinline]] static std::pair<std::uint64_t, const char*> long_varint(const char* at, const char* end) {
     std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70; shift += 7) {
-      const std::uint64_t part = byte();
+    for (unsigned shift = 0; shift < 70 && at != end; shift += 7) {
+      const std::uint64_t part = static_cast<std::uint8_t>(*at++);
       if (shift == 63 && part > 1) break;
       value |= (part & 0x7f) << shift;
-      if ((part & 0x80) == 0) return failed_ ? 0 : value;
+      if ((part & 0x80) == 0) return {value, at};
     }
-    fail();
-    return 0;
+    return {0, nullptr};
   }
   /// A count of things that take at least `each` bytes: more than the rest can hold is a lie, refused before memory is
   /// taken.
