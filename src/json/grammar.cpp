@@ -1,6 +1,8 @@
 #include "grammar.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <string>
 
 namespace spidergate::json {
 
@@ -9,39 +11,26 @@ namespace {
 bool is_space(char c) noexcept {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-bool is_hex(char c) noexcept {
-  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-std::size_t skip_digits(std::string_view text, std::size_t at) noexcept {
-  while (at < text.size() && is_digit(text[at])) ++at;
+const char* skip_space(const char* at) noexcept {
+  if (static_cast<unsigned char>(*at) > ' ') return at;
+  while (is_space(*at)) ++at;
   return at;
 }
 
-/// RFC 8259 section 6. Size and precision are nobody's business here: an unknown field may hold any number.
-bool is_number(std::string_view text) noexcept {
-  std::size_t at = text.starts_with('-') ? 1 : 0;
-  const std::size_t whole = at;
-  at = skip_digits(text, at);
-  if (at == whole || (text[whole] == '0' && at > whole + 1)) return false;
-  if (at < text.size() && text[at] == '.') {
-    const std::size_t fraction = at + 1;
-    at = skip_digits(text, fraction);
-    if (at == fraction) return false;
-  }
-  if (at < text.size() && (text[at] | 0x20) == 'e') {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const std::size_t exponent = at;
-    at = skip_digits(text, exponent);
-    if (at == exponent) return false;
-  }
-  return at == text.size();
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+const char* skip_digits(const char* at) noexcept {
+  while (is_digit(*at)) ++at;
+  return at;
 }
 
+bool is_hex(char c) noexcept {
+  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+bool has_hex4(std::string_view text) noexcept {
+  return text.size() >= 4 && is_hex(text[0]) && is_hex(text[1]) && is_hex(text[2]) && is_hex(text[3]);
+}
 std::uint32_t hex4(std::string_view digits) noexcept {
   std::uint32_t code = 0;
   for (const char c : digits.substr(0, 4)) {
@@ -50,149 +39,181 @@ std::uint32_t hex4(std::string_view digits) noexcept {
   return code;
 }
 
-bool has_hex4(std::string_view text) noexcept {
-  return text.size() >= 4 && is_hex(text[0]) && is_hex(text[1]) && is_hex(text[2]) && is_hex(text[3]);
-}
+/// What may stand behind a number or a word: anything else belongs to it, and makes it none.
+constexpr auto ends_scalar = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view(" \n\r\t,:[]{}")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
 
 }  // namespace
 
 bool grammar::check() {
-  for (std::uint32_t token = 0; token < count_; ++token) {
-    if (!step(token)) return false;
-  }
-  if (expected_ == expect::end) return true;
-  return fail(depth_ > 0 && in_object() ? "it ends inside an object" : "it ends inside an array", table_.text.size());
+  const place first = std::find_if_not(text_.data(), end_, is_space);
+  if (first == end_) return fail("it is empty", text_.data()) != nullptr;
+  const place behind = value(first);
+  if (behind == nullptr) return false;
+  const place rest = std::find_if_not(behind, end_, is_space);
+  return rest == end_ || fail("there is something behind the end of the value", rest) != nullptr;
 }
 
-bool grammar::step(std::uint32_t& token) {
-  switch (expected_) {
-    case expect::first_element:
-      if (at(token) == ']') {
-        close(token);
-        return true;
-      }
-      [[fallthrough]];
-    case expect::value:
-      return value_at(token);
-    case expect::first_name:
-      if (at(token) == '}') {
-        close(token);
-        return true;
-      }
-      [[fallthrough]];
-    case expect::name:
-      return name_at(token);
-    case expect::separator:
-      return separator_at(token);
-    case expect::end:
-      return fail("there is something behind the end of the value", table_.places[token]);
-  }
-  return false;
-}
-
-bool grammar::value_at(std::uint32_t token) {
-  switch (at(token)) {
-    case '{':
-      return open(token, expect::first_name);
-    case '[':
-      return open(token, expect::first_element);
+grammar::place grammar::value(place at) {
+  switch (*at) {
     case '"':
-      if (!string_at(token)) return false;
-      break;
+      return string(at);
+    case '{':
+      return object(at);
+    case '[':
+      return array(at);
     case 't':
-      if (scalar(token) != "true") return fail("expected a value", table_.places[token]);
-      break;
+      return word(at, "true");
     case 'f':
-      if (scalar(token) != "false") return fail("expected a value", table_.places[token]);
-      break;
+      return word(at, "false");
     case 'n':
-      if (scalar(token) != "null") return fail("expected a value", table_.places[token]);
+      return word(at, "null");
+    default:
+      return number(at);
+  }
+}
+
+grammar::place grammar::object(place at) {
+  const std::size_t self = nodes_.size();
+  if (!descend(at)) return nullptr;
+  at = skip_space(at + 1);
+  if (*at == '}') return ascend(self, at);
+  for (;;) {
+    if (*at != '"') return fail("expected a member's name in double quotes", at);
+    if ((at = string(at)) == nullptr) return nullptr;
+    at = skip_space(at);
+    if (*at != ':') return fail("expected ':' behind the member's name", at);
+    if ((at = value(skip_space(at + 1))) == nullptr) return nullptr;
+    if (at == end_) return fail({}, at);
+    at = skip_space(at);
+    if (*at == '}') return ascend(self, at);
+    if (*at != ',') return fail("expected ',' or '}'", at);
+    at = skip_space(at + 1);
+  }
+}
+
+grammar::place grammar::array(place at) {
+  const std::size_t self = nodes_.size();
+  if (!descend(at)) return nullptr;
+  at = skip_space(at + 1);
+  if (*at == ']') return ascend(self, at);
+  for (;;) {
+    if ((at = value(at)) == nullptr) return nullptr;
+    if (at == end_) return fail({}, at);
+    at = skip_space(at);
+    if (*at == ']') return ascend(self, at);
+    if (*at != ',') return fail("expected ',' or ']'", at);
+    at = skip_space(at + 1);
+  }
+}
+
+bool grammar::descend(place at) {
+  if (depth_ == max_depth) return fail("it is nested deeper than 128 levels", at) != nullptr;
+  ++depth_;
+  nodes_.add({.begin = offset(at)});
+  return true;
+}
+
+grammar::place grammar::ascend(std::size_t opened, place closing) {
+  --depth_;
+  auto& container = nodes_[opened];
+  container.end = offset(closing + 1);
+  container.span = static_cast<std::uint32_t>(nodes_.size() - opened);
+  return closing + 1;
+}
+
+grammar::place grammar::string(place at) {
+  // Most are short and plain: this much is seen in one look.
+  const place stop = nodes_.full() ? nullptr : strings_.near_stop(at + 1);
+  if (stop == nullptr || *stop != '"') return long_string(at);
+  nodes_.add({.begin = offset(at), .end = offset(stop + 1)});
+  return stop + 1;
+}
+
+grammar::place grammar::long_string(place at) {
+  bool escaped = false;
+  place stop = strings_.next_stop(at + 1);
+  while (stop != end_ && *stop == '\\') {
+    escaped = true;
+    if ((stop = escape(stop)) == nullptr) return nullptr;
+    stop = strings_.next_stop(stop);
+  }
+  if (stop == end_) return fail("a string is not closed", at);
+  if (*stop != '"') return fail("a string holds a control character that must be escaped", stop);
+  nodes_.add({.begin = offset(at), .end = offset(stop + 1), .escaped = escaped});
+  return stop + 1;
+}
+
+grammar::place grammar::escape(place at) {
+  if (at + 1 == end_) return end_;
+  switch (at[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return at + 2;
+    case 'u':
       break;
     default:
-      if (!is_number(scalar(token))) return fail("expected a value", table_.places[token]);
+      return fail("a string holds a backslash escape that JSON does not know", at);
   }
-  expected_ = depth_ == 0 ? expect::end : expect::separator;
-  return true;
+  const std::string_view digits(at + 2, end_);
+  if (!has_hex4(digits)) return fail("\\u wants four hexadecimal digits", at);
+  const auto code = hex4(digits);
+  return code < 0xD800 || code > 0xDFFF ? at + 6 : surrogate(at, code);
 }
 
-bool grammar::open(std::uint32_t token, expect next) {
-  if (depth_ == max_depth) return fail("it is nested deeper than 128 levels", table_.places[token]);
-  open_[depth_++] = token;
-  expected_ = next;
-  return true;
+grammar::place grammar::surrogate(place at, std::uint32_t code) {
+  const std::string_view next(at + 6, end_);
+  const bool pair = code < 0xDC00 && next.starts_with("\\u") && has_hex4(next.substr(2));
+  const auto second = pair ? hex4(next.substr(2)) : 0;
+  if (second >= 0xDC00 && second <= 0xDFFF) return at + 12;
+  return rule_ == surrogates::any ? at + 6 : fail("a string holds half of a surrogate pair", at);
 }
 
-void grammar::close(std::uint32_t token) {
-  closers_[open_[--depth_]] = token;
-  expected_ = depth_ == 0 ? expect::end : expect::separator;
-}
-
-bool grammar::separator_at(std::uint32_t token) {
-  const bool object = in_object();
-  const char c = at(token);
-  if (c == ',') {
-    expected_ = object ? expect::name : expect::value;
-    return true;
+/// RFC 8259 section 6. Size and precision are nobody's business here: an unknown field may hold any number.
+grammar::place grammar::number(place at) {
+  const place whole = *at == '-' ? at + 1 : at;
+  place behind = skip_digits(whole);
+  bool sound = behind != whole && (*whole != '0' || behind - whole == 1);
+  if (*behind == '.') {
+    const place fraction = behind + 1;
+    behind = skip_digits(fraction);
+    sound = sound && behind != fraction;
   }
-  if (c != (object ? '}' : ']')) {
-    return fail(object ? "expected ',' or '}'" : "expected ',' or ']'", table_.places[token]);
+  if ((*behind | 0x20) == 'e') {
+    const place exponent = behind[1] == '+' || behind[1] == '-' ? behind + 2 : behind + 1;
+    behind = skip_digits(exponent);
+    sound = sound && behind != exponent;
   }
-  close(token);
-  return true;
+  return sound ? scalar(at, behind) : fail("expected a value", at);
 }
 
-bool grammar::name_at(std::uint32_t& token) {
-  if (at(token) != '"') return fail("expected a member's name in double quotes", table_.places[token]);
-  if (!string_at(token)) return false;
-  if (at(++token) != ':') {
-    return fail("expected ':' behind the member's name", token < count_ ? table_.places[token] : table_.text.size());
-  }
-  expected_ = expect::value;
-  return true;
+grammar::place grammar::word(place at, std::string_view expected) {
+  const bool is = std::string_view(at, end_).starts_with(expected);
+  return is ? scalar(at, at + expected.size()) : fail("expected a value", at);
 }
 
-bool grammar::string_at(std::uint32_t token) {
-  const auto quoted = scalar(token);
-  if (quoted.size() < 2 || quoted.back() != '"') return fail("a string is not closed", table_.places[token]);
-  const auto literal = quoted.substr(1, quoted.size() - 2);
-  if (std::memchr(literal.data(), '\\', literal.size()) == nullptr) return true;
-  return escapes(literal, table_.places[token] + 1);
+grammar::place grammar::scalar(place at, place behind) {
+  if (!ends_scalar[static_cast<unsigned char>(*behind)] && behind != end_) return fail("expected a value", at);
+  nodes_.add({.begin = offset(at), .end = offset(behind)});
+  return behind;
 }
 
-bool grammar::escapes(std::string_view literal, std::size_t offset) {
-  for (std::size_t at = literal.find('\\'); at != std::string_view::npos; at = literal.find('\\', at)) {
-    const auto rest = literal.substr(at + 1);
-    if (rest.empty() || std::strchr("\"\\/bfnrtu", rest[0]) == nullptr || rest[0] == '\0') {
-      return fail("a string holds a backslash escape that JSON does not know", offset + at);
-    }
-    if (rest[0] != 'u') {
-      at += 2;
-      continue;
-    }
-    if (!has_hex4(rest.substr(1))) return fail("\\u wants four hexadecimal digits", offset + at);
-    const auto code = hex4(rest.substr(1));
-    const bool high = code >= 0xD800 && code < 0xDC00;
-    const auto next = rest.substr(5);
-    const bool paired = high && next.starts_with("\\u") && has_hex4(next.substr(2)) && hex4(next.substr(2)) >= 0xDC00 &&
-                        hex4(next.substr(2)) <= 0xDFFF;
-    if (rule_ == surrogates::paired && code >= 0xD800 && code <= 0xDFFF && !paired) {
-      return fail("a string holds half of a surrogate pair", offset + at);
-    }
-    at += paired ? 12 : 6;
-  }
-  return true;
-}
-
-std::string_view grammar::scalar(std::uint32_t token) const noexcept {
-  const std::size_t begin = table_.places[token];
-  std::size_t end = token + 1 < count_ ? table_.places[token + 1] : table_.text.size();
-  while (end > begin + 1 && is_space(table_.text[end - 1])) --end;
-  return table_.text.substr(begin, end - begin);
-}
-
-bool grammar::fail(std::string_view message, std::size_t offset) {
-  fault_ = {std::string(message), offset};
-  return false;
+grammar::place grammar::fail(std::string_view message, place at) {
+  fault_ = {std::string(message), offset(at)};
+  if (at != end_ || depth_ == 0) return nullptr;
+  std::size_t open = nodes_.size() - 1;  // the innermost bracket that nothing has closed
+  while (nodes_[open].end != 0) --open;
+  fault_.message = text_[nodes_[open].begin] == '{' ? "it ends inside an object" : "it ends inside an array";
+  return nullptr;
 }
 
 }  // namespace spidergate::json

@@ -5,55 +5,46 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 namespace spidergate::json {
 
 namespace {
 
-// A thread that once saw a huge body does not keep its index for ever.
-constexpr std::size_t small_text = 256 * 1024;
-constexpr std::size_t keep_at_most = 1024 * 1024;
+constexpr std::size_t longest_text = (std::size_t{1} << 31) - 1;  // node::end
+
+bool is_utf8(std::string_view text) noexcept {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 }  // namespace
 
 struct reader::index {
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> finder;
-  std::size_t capacity = 0;
-  std::vector<std::uint32_t> closers;
-  token_table table;
+  node_list nodes;
+  std::string_view text;
   fault failed;
-
-  [[nodiscard]] bool make_room(std::size_t size) {
-    const bool too_big = capacity > keep_at_most && size <= small_text;
-    if (finder && size <= capacity && !too_big) return true;
-    capacity = std::max<std::size_t>(size, 16 * 1024);
-    if (too_big) closers = {};
-    finder.reset();
-    return simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, max_depth, finder) ==
-           simdjson::SUCCESS;
-  }
 
   bool fail(fault why) {
     failed = std::move(why);
     return false;
   }
 
-  bool check(std::string_view text, surrogates rule);
+  bool check(std::string_view whole, surrogates rule);
 };
 
-bool reader::index::check(std::string_view text, surrogates rule) {
-  table = {text, nullptr, nullptr};
-  if (!make_room(text.size())) return fail({"the text is too large to be read", 0});
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  const auto code = finder->stage1(bytes, text.size(), simdjson::stage1_mode::regular);
-  if (code == simdjson::EMPTY || text.empty()) return fail({"it is empty", 0});
-  if (code != simdjson::SUCCESS) return fail(find_string_fault(text));
-  const std::uint32_t count = finder->n_structural_indexes;
-  if (closers.size() < count) closers.resize(std::max<std::size_t>(count, 256));
-  table = {text, finder->structural_indexes.get(), closers.data()};
-  grammar walk(table, count, closers.data(), rule);
-  return walk.check() || fail(walk.failure());
+bool reader::index::check(std::string_view whole, surrogates rule) {
+  text = whole;
+  nodes.clear();
+  if (text.size() > longest_text) return fail({"the text is too large to be read", 0});
+  std::string_view checked = text.substr(0, text.find_last_not_of(" \n\r\t") + 1);
+  std::string followed_by_nul;
+  if (!checked.ends_with('}') && !checked.ends_with(']')) checked = followed_by_nul = checked;
+  grammar walk(checked, rule, nodes);
+  const bool sound = walk.check();
+  const std::size_t faulty = walk.failure().offset;
+  const bool odd_byte = sound ? walk.beyond_ascii() : faulty < text.size() && (text[faulty] & 0x80) != 0;
+  if (odd_byte && !is_utf8(text)) return fail({"it is not valid UTF-8", find_bad_utf8(text)});
+  return sound || fail(walk.failure());
 }
 
 reader::reader() : index_(std::make_unique<index>()) {}
@@ -65,7 +56,7 @@ bool reader::read(std::string_view text, surrogates rule) {
   return index_->check(text, rule);
 }
 value reader::root() const noexcept {
-  return {index_->table, 0};
+  return {index_->text.data(), index_->nodes.data()};
 }
 const fault& reader::failure() const noexcept {
   return index_->failed;

@@ -113,14 +113,19 @@ value value::find(std::string_view name) const noexcept {
 }
 
 std::string value::text() const {
+  if (!is(kind::string) || node_->escaped == 0) return std::string(literal());
   std::string out;
   append_unescaped(out, literal());
   return out;
 }
 
+std::size_t value::text_size() const noexcept {
+  return exists() && node_->escaped != 0 ? unescaped_size(literal()) : literal().size();
+}
+
 std::optional<bool> value::boolean() const noexcept {
   if (!is(kind::boolean)) return std::nullopt;
-  return at(token_) == 't';
+  return text_[node_->begin] == 't';
 }
 
 std::optional<std::int64_t> value::whole_number() const noexcept {

@@ -12,11 +12,13 @@ enum class kind : std::uint8_t { object, array, string, number, boolean, null };
 /// "an object", "a string", …, as error messages want it.
 [[nodiscard]] std::string_view kind_name(kind k) noexcept;
 
-/// Where the tokens of a checked text stand. Belongs to a reader.
-struct token_table {
-  std::string_view text;
-  const std::uint32_t* places = nullptr;   ///< of each token's first byte; one more after the last: the text's size
-  const std::uint32_t* closers = nullptr;  ///< for an opening bracket's token: the token that closes it
+/// What a reader notes of a value or a member's name. Nodes stand in the order of the text: a member's value behind its
+/// name, and behind an opening bracket what is inside of it. Belongs to a reader.
+struct node {
+  std::uint32_t begin = 0;        ///< its first byte
+  std::uint32_t end : 31 = 0;     ///< behind its last byte
+  std::uint32_t escaped : 1 = 0;  ///< a string with a backslash in it
+  std::uint32_t span = 1;         ///< how many nodes it is, together with all that is inside of it
 };
 
 struct member;
@@ -29,10 +31,10 @@ class element_range;
 class value {
  public:
   value() = default;
-  value(const token_table& table, std::uint32_t token) : table_(&table), token_(token) {}
+  value(const char* text, const node* at) : text_(text), node_(at) {}
 
   /// False for "no such member".
-  [[nodiscard]] bool exists() const noexcept { return table_ != nullptr; }
+  [[nodiscard]] bool exists() const noexcept { return node_ != nullptr; }
   /// REQUIRES: exists().
   [[nodiscard]] json::kind kind() const noexcept;
   [[nodiscard]] bool is(json::kind k) const noexcept { return exists() && kind() == k; }
@@ -50,12 +52,14 @@ class value {
   /// The last member of that name, as most JSON parsers have it; one whose name is written with escapes is not found.
   [[nodiscard]] value find(std::string_view name) const noexcept;
   /// An object or array without content.
-  [[nodiscard]] bool empty() const noexcept { return table_->closers[token_] == token_ + 1; }
+  [[nodiscard]] bool empty() const noexcept { return node_->span == 1; }
 
   /// Of a string: the bytes between the quotes, escapes not undone. Empty for anything else.
   [[nodiscard]] std::string_view literal() const noexcept;
   /// Of a string: its text.
   [[nodiscard]] std::string text() const;
+  /// Of a string: how many bytes its text has.
+  [[nodiscard]] std::size_t text_size() const noexcept;
   [[nodiscard]] std::optional<bool> boolean() const noexcept;
   /// A number that is whole and fits ("12", "12.0", "1.2e1"); nothing for anything else.
   [[nodiscard]] std::optional<std::int64_t> whole_number() const noexcept;
@@ -63,23 +67,13 @@ class value {
  private:
   friend class member_range;
   friend class element_range;
-  [[nodiscard]] char at(std::uint32_t token) const noexcept { return table_->text[table_->places[token]]; }
-  [[nodiscard]] bool opens(std::uint32_t token) const noexcept { return at(token) == '{' || at(token) == '['; }
-  /// The first token behind the value that begins at `token`.
-  [[nodiscard]] std::uint32_t behind(std::uint32_t token) const noexcept {
-    return opens(token) ? table_->closers[token] + 1 : token + 1;
+  /// Of a string, or a member's name.
+  [[nodiscard]] std::string_view between_quotes() const noexcept {
+    return {text_ + node_->begin + 1, node_->end - node_->begin - 2};
   }
 
-  /// The literal of a member's name: its closing quote is the last byte before the colon but for white space.
-  [[nodiscard]] std::string_view name_at(std::uint32_t token) const noexcept {
-    const std::size_t begin = table_->places[token] + 1;
-    std::size_t end = table_->places[token + 1] - 1;
-    while (table_->text[end] != '"') --end;
-    return {table_->text.data() + begin, end - begin};
-  }
-
-  const token_table* table_ = nullptr;
-  std::uint32_t token_ = 0;
+  const char* text_ = nullptr;
+  const node* node_ = nullptr;
 };
 
 /// A name and its value.
@@ -98,27 +92,26 @@ class member_range {
  public:
   class iterator {
    public:
-    iterator(value object, std::uint32_t token) : object_(object), token_(token) {}
+    iterator(const char* text, const node* name) : text_(text), name_(name) {}
     [[nodiscard]] member operator*() const noexcept {
-      return {object_.name_at(token_), value(*object_.table_, token_ + 2)};
+      return {value(text_, name_).between_quotes(), value(text_, name_ + 1)};
     }
     iterator& operator++() noexcept {
-      token_ = object_.behind(token_ + 2);
-      if (object_.at(token_) == ',') ++token_;
+      name_ += 1 + name_[1].span;
       return *this;
     }
-    [[nodiscard]] bool operator!=(const iterator& other) const noexcept { return token_ != other.token_; }
+    [[nodiscard]] bool operator!=(const iterator& other) const noexcept { return name_ != other.name_; }
 
    private:
-    value object_;
-    std::uint32_t token_;
+    const char* text_;
+    const node* name_;
   };
-  explicit member_range(value object) : object_(object) {}
+  explicit member_range(value object) noexcept : object_(object.is(kind::object) ? object : value()) {}
   [[nodiscard]] iterator begin() const noexcept {
-    return {object_, object_.is(kind::object) ? object_.token_ + 1 : object_.token_};
+    return {object_.text_, object_.exists() ? object_.node_ + 1 : nullptr};
   }
   [[nodiscard]] iterator end() const noexcept {
-    return {object_, object_.is(kind::object) ? object_.table_->closers[object_.token_] : object_.token_};
+    return {object_.text_, object_.exists() ? object_.node_ + object_.node_->span : nullptr};
   }
 
  private:
@@ -129,25 +122,22 @@ class element_range {
  public:
   class iterator {
    public:
-    iterator(value array, std::uint32_t token) : array_(array), token_(token) {}
-    [[nodiscard]] value operator*() const noexcept { return {*array_.table_, token_}; }
+    iterator(const char* text, const node* at) : text_(text), node_(at) {}
+    [[nodiscard]] value operator*() const noexcept { return {text_, node_}; }
     iterator& operator++() noexcept {
-      token_ = array_.behind(token_);
-      if (array_.at(token_) == ',') ++token_;
+      node_ += node_->span;
       return *this;
     }
-    [[nodiscard]] bool operator!=(const iterator& other) const noexcept { return token_ != other.token_; }
+    [[nodiscard]] bool operator!=(const iterator& other) const noexcept { return node_ != other.node_; }
 
    private:
-    value array_;
-    std::uint32_t token_;
+    const char* text_;
+    const node* node_;
   };
-  explicit element_range(value array) : array_(array) {}
-  [[nodiscard]] iterator begin() const noexcept {
-    return {array_, array_.is(kind::array) ? array_.token_ + 1 : array_.token_};
-  }
+  explicit element_range(value array) noexcept : array_(array.is(kind::array) ? array : value()) {}
+  [[nodiscard]] iterator begin() const noexcept { return {array_.text_, array_.exists() ? array_.node_ + 1 : nullptr}; }
   [[nodiscard]] iterator end() const noexcept {
-    return {array_, array_.is(kind::array) ? array_.table_->closers[array_.token_] : array_.token_};
+    return {array_.text_, array_.exists() ? array_.node_ + array_.node_->span : nullptr};
   }
 
  private:
@@ -155,7 +145,7 @@ class element_range {
 };
 
 inline json::kind value::kind() const noexcept {
-  switch (at(token_)) {
+  switch (text_[node_->begin]) {
     case '{':
       return kind::object;
     case '[':
@@ -174,18 +164,11 @@ inline json::kind value::kind() const noexcept {
 
 inline std::string_view value::raw() const noexcept {
   if (!exists()) return {};
-  const char* text = table_->text.data();
-  const std::size_t begin = table_->places[token_];
-  if (opens(token_)) return {text + begin, table_->places[table_->closers[token_]] + 1 - begin};
-  std::size_t end = table_->places[token_ + 1];
-  while (text[end - 1] == ' ' || text[end - 1] == '\n' || text[end - 1] == '\r' || text[end - 1] == '\t') --end;
-  return {text + begin, end - begin};
+  return {text_ + node_->begin, node_->end - node_->begin};
 }
 
 inline std::string_view value::literal() const noexcept {
-  if (!is(kind::string)) return {};
-  const auto quoted = raw();
-  return {quoted.data() + 1, quoted.size() - 2};
+  return is(kind::string) ? between_quotes() : std::string_view();
 }
 
 inline member_range value::members() const noexcept {

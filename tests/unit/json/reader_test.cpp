@@ -45,6 +45,21 @@ TEST(reader, names_what_is_wrong_and_where) {
   EXPECT_EQ(fault_of("[\"\\u12g4\"]"), "\\u wants four hexadecimal digits at 2");
   EXPECT_EQ(fault_of("[\"a\xff\"]"), "it is not valid UTF-8 at 3");
   EXPECT_EQ(fault_of("\xff\xfe{}"), "it is not valid UTF-8 at 0");
+  EXPECT_EQ(fault_of("[\xc3]"), "it is not valid UTF-8 at 1");
+  EXPECT_EQ(fault_of("[\xc3\xa9]"), "expected a value at 1");
+  EXPECT_EQ(fault_of("{\"a\""), "it ends inside an object at 4");
+  EXPECT_EQ(fault_of("{\"a\":[{}"), "it ends inside an array at 8");
+  EXPECT_EQ(fault_of("{\"a\":[{}]"), "it ends inside an object at 9");
+  EXPECT_EQ(fault_of("{\"a\":[{}]  "), "it ends inside an object at 9");
+}
+
+TEST(reader, checks_utf8_in_strings_of_every_length) {
+  for (std::size_t size = 0; size < 100; ++size) {
+    const std::string before(size, 'a');
+    EXPECT_EQ(fault_of("[\"" + before + "\u00e9\u20ac\"]"), "");
+    EXPECT_EQ(fault_of("[\"" + before + "\xe2\x82\"]"), "it is not valid UTF-8 at " + std::to_string(size + 2));
+    EXPECT_EQ(fault_of("{\"" + before + "\xed\xa0\x80\":1}"), "it is not valid UTF-8 at " + std::to_string(size + 2));
+  }
 }
 
 TEST(reader, refuses_what_only_looks_like_a_value) {
@@ -126,6 +141,7 @@ TEST(reader, undoes_escapes) {
   const auto text = r.root().text();
   EXPECT_EQ(text, "a\"\\/\b\f\n\r\t\u00e9\u20ac\U0001F600\uFFFD!");
   EXPECT_EQ(unescaped_size(r.root().literal()), text.size());
+  EXPECT_EQ(r.root().text_size(), text.size());
   EXPECT_TRUE(says("mod\\u0065l", "model"));
   EXPECT_FALSE(says("mod\\u0066l", "model"));
 }
@@ -139,6 +155,16 @@ TEST(reader, reads_again_after_huge_and_broken_texts) {
   EXPECT_TRUE(r.read("[1]"));
   EXPECT_TRUE(r.read("{\"a\":[1,2,3]}"));
   EXPECT_EQ(r.root().find("a").raw(), "[1,2,3]");
+  std::string many = "[";
+  for (int i = 0; i < 200'000; ++i) many += "1,";
+  many += "2]";
+  EXPECT_TRUE(r.read(many));
+  std::size_t counted = 0;
+  for ([[maybe_unused]] const auto element : r.root().elements()) ++counted;
+  EXPECT_EQ(counted, 200'001u);
+  EXPECT_TRUE(r.read("{\"a\":[1,2,3]}"));
+  EXPECT_TRUE(r.read("7"));
+  EXPECT_EQ(r.root().raw(), "7");
 }
 
 TEST(reader, reads_nothing_behind_the_text) {
@@ -149,6 +175,10 @@ TEST(reader, reads_nothing_behind_the_text) {
     const std::string quoted = "\"" + inner + "\"";
     quoted.copy(text.get(), size);
     reader r;
+    const std::string open = "[[]" + std::string(size - 2, ' ');
+    const auto cut = std::make_unique<char[]>(size + 1);
+    open.copy(cut.get(), size + 1);
+    EXPECT_FALSE(r.read({cut.get(), size + 1}));
     EXPECT_TRUE(r.read({text.get(), size}));
     EXPECT_EQ(r.root().literal(), inner);
   }

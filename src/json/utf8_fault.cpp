@@ -25,23 +25,14 @@ std::size_t sequence_size(std::string_view text) noexcept {
 
 }  // namespace
 
-fault find_string_fault(std::string_view text) {
-  bool inside = false;
-  std::size_t opened = 0;
-  for (std::size_t at = 0; at < text.size();) {
+std::size_t find_bad_utf8(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
     const std::size_t size = sequence_size(text.substr(at));
-    if (size == 0) return {"it is not valid UTF-8", at};
-    const char c = text[at];
-    if (inside && static_cast<unsigned char>(c) < 0x20) {
-      return {"a string holds a control character that must be escaped", at};
-    }
-    if (c == '"') {
-      inside = !inside;
-      opened = at;
-    }
-    at += inside && c == '\\' && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0x80 ? 2 : size;
+    if (size == 0) break;
+    at += size;
   }
-  return {inside ? "a string is not closed" : "it cannot be read", inside ? opened : 0};
+  return at;
 }
 
 }  // namespace spidergate::json
