@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
@@ -24,14 +26,35 @@ unsigned char* bytes_of(char* text) noexcept {
   throw std::runtime_error("AES-256-GCM is not to be had from OpenSSL");
 }
 
+/// What seal() wrote, as views into it.
+struct sealed_parts {
+  std::string_view nonce, body, tag;
+};
+
+std::optional<sealed_parts> parts_of(std::string_view sealed) noexcept {
+  if (sealed.size() < nonce_bytes + tag_bytes) return std::nullopt;
+  const auto length = sealed.size() - nonce_bytes - tag_bytes;
+  return sealed_parts{sealed.substr(0, nonce_bytes), sealed.substr(nonce_bytes, length),
+                      sealed.substr(nonce_bytes + length)};
+}
+
 /// One thread's AES-256-GCM. Looking the cipher up and making a context costs several times what sealing a provider key
-/// does, so both are kept; the key schedule of the last call is overwritten before the call returns.
+/// does, so both are kept; the key schedule of the last call is overwritten before the call returns, but for a
+/// kept_key's.
 class gcm {
  public:
   static gcm& of_this_thread() {
-    static const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
-        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), &EVP_CIPHER_free);
-    thread_local gcm mine(cipher.get());
+    thread_local gcm mine;
+    return mine;
+  }
+
+  /// Another one of this thread, which stays keyed for the kept_key of that number.
+  static gcm& keyed_for(std::uint64_t number, std::string_view key) {
+    thread_local gcm mine;
+    if (mine.keyed_for_ == number) return mine;
+    mine.keyed_for_ = 0;
+    if (EVP_DecryptInit_ex2(mine.context_.get(), nullptr, bytes_of(key), nullptr, nullptr) != 1) fail();
+    mine.keyed_for_ = number;
     return mine;
   }
 
@@ -50,25 +73,43 @@ class gcm {
   }
 
   /// False when anything has been changed; `out` then holds nothing to be used.
-  [[nodiscard]] bool decrypt(std::string_view key, const unsigned char* nonce, std::string_view sealed,
-                             std::string_view tag, std::string_view associated, unsigned char* out) {
-    std::array<unsigned char, tag_bytes> expected{};
-    std::copy(tag.begin(), tag.end(), expected.begin());
-    int written = 0;
-    auto* context = context_.get();
-    const bool done = EVP_DecryptInit_ex2(context, nullptr, bytes_of(key), nonce, nullptr) == 1 &&
-                      EVP_DecryptUpdate(context, nullptr, &written, bytes_of(associated), size_of(associated)) == 1 &&
-                      EVP_DecryptUpdate(context, out, &written, bytes_of(sealed), size_of(sealed)) == 1 &&
-                      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, expected.data()) == 1 &&
-                      EVP_DecryptFinal_ex(context, out + sealed.size(), &written) == 1;
+  [[nodiscard]] bool decrypt(std::string_view key, const sealed_parts& sealed, std::string_view associated,
+                             unsigned char* out) {
+    const bool done = begin_decryption(bytes_of(key), sealed.nonce) && associate(associated) && finish(sealed, out);
     forget_key();
     return done;
   }
 
+  /// The same with the key that it is keyed for, which stays.
+  [[nodiscard]] bool decrypt(const sealed_parts& sealed, unsigned char* out) {
+    return begin_decryption(nullptr, sealed.nonce) && finish(sealed, out);
+  }
+
  private:
-  explicit gcm(const EVP_CIPHER* cipher) : context_(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free) {
+  gcm() : context_(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free) {
+    static const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(
+        EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), &EVP_CIPHER_free);
     if (cipher == nullptr || context_ == nullptr) fail();
-    if (EVP_EncryptInit_ex2(context_.get(), cipher, nullptr, nullptr, nullptr) != 1) fail();
+    if (EVP_EncryptInit_ex2(context_.get(), cipher.get(), nullptr, nullptr, nullptr) != 1) fail();
+  }
+
+  bool begin_decryption(const unsigned char* key, std::string_view nonce) {
+    return EVP_DecryptInit_ex2(context_.get(), nullptr, key, bytes_of(nonce), nullptr) == 1;
+  }
+
+  bool associate(std::string_view text) {
+    int written = 0;
+    return EVP_DecryptUpdate(context_.get(), nullptr, &written, bytes_of(text), size_of(text)) == 1;
+  }
+
+  bool finish(const sealed_parts& sealed, unsigned char* out) {
+    std::array<unsigned char, tag_bytes> expected{};
+    std::copy(sealed.tag.begin(), sealed.tag.end(), expected.begin());
+    int written = 0;
+    auto* context = context_.get();
+    return EVP_DecryptUpdate(context, out, &written, bytes_of(sealed.body), size_of(sealed.body)) == 1 &&
+           EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_bytes, expected.data()) == 1 &&
+           EVP_DecryptFinal_ex(context, out + sealed.body.size(), &written) == 1;
   }
 
   static int size_of(std::string_view text) noexcept { return static_cast<int>(text.size()); }
@@ -79,6 +120,7 @@ class gcm {
   }
 
   std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context_;
+  std::uint64_t keyed_for_ = 0;
 };
 
 /// Room for a decrypted text, on the stack where it is as short as a provider key, and overwritten at the end.
@@ -116,14 +158,37 @@ std::string seal(random_source& random, std::string_view key, std::string_view p
 
 std::optional<secret_string> open(std::string_view key, std::string_view sealed, std::string_view associated) {
   check_key(key);
-  if (sealed.size() < nonce_bytes + tag_bytes) return std::nullopt;
-  const auto body = sealed.substr(nonce_bytes, sealed.size() - nonce_bytes - tag_bytes);
-  const auto tag = sealed.substr(sealed.size() - tag_bytes);
-  plain_room plain(body.size());
-  const auto intact =
-      gcm::of_this_thread().decrypt(key, bytes_of(sealed), body, tag, associated, bytes_of(plain.data()));
-  if (!intact) return std::nullopt;
-  return secret_string({plain.data(), body.size()});
+  const auto parts = parts_of(sealed);
+  if (!parts) return std::nullopt;
+  plain_room plain(parts->body.size());
+  if (!gcm::of_this_thread().decrypt(key, *parts, associated, bytes_of(plain.data()))) return std::nullopt;
+  return secret_string({plain.data(), parts->body.size()});
+}
+
+kept_key::kept_key(random_source& random) {
+  static std::atomic<std::uint64_t> made{0};
+  number_ = ++made;
+  std::array<unsigned char, key_bytes> bytes{};
+  random.fill(bytes);
+  key_ = secret_string({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+}
+
+std::string kept_key::seal(std::string_view plain) const {
+  std::string sealed(nonce_bytes + plain.size() + tag_bytes, '\0');
+  const auto count = ++sealed_;
+  std::memcpy(sealed.data(), &count, sizeof count);
+  auto* out = bytes_of(sealed.data());
+  gcm::of_this_thread().encrypt(key_.reveal(), out, plain, {}, out + nonce_bytes);
+  return sealed;
+}
+
+std::optional<secret_string> kept_key::open(std::string_view sealed) const {
+  const auto parts = parts_of(sealed);
+  if (!parts) return std::nullopt;
+  plain_room plain(parts->body.size());
+  if (!gcm::keyed_for(number_, key_.reveal()).decrypt(*parts, bytes_of(plain.data()))) return std::nullopt;
+  return secret_string({plain.data(), parts->body.size()});
 }
 
 }  // namespace spidergate::crypto

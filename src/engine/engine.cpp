@@ -54,10 +54,11 @@ class run_state {
       used_keys_.clear();
       retries_left_ = what_.retry_count;
       do {
-        const auto picked =
-            co_await owner_.keys_.pick(who().provider->id, std::string(what_.brand_id), what_.pool_access, used_keys_);
-        if (!picked && !needs_no_key(picked.error())) break;
-        const auto& key = picked ? *picked : no_key_;
+        auto picked = owner_.keys_.pick_now(who().provider->id, what_.brand_id, what_.pool_access, used_keys_);
+        if (!picked)
+          picked = co_await owner_.keys_.pick(who().provider->id, what_.brand_id, what_.pool_access, used_keys_);
+        if (picked->has_error() && !needs_no_key(picked->error())) break;
+        const auto& key = picked->has_value() ? **picked : no_key_;
         attempt_outcome outcome;
         begin_attempt();
         co_await make_attempt(setting_, who(), key, outcome);
@@ -125,11 +126,11 @@ class run_state {
       case next_step::other_candidate:
         return std::nullopt;
       case next_step::other_key:
-        used_keys_.push_back(key.integration_id);
+        used_keys_.emplace_back(key.integration_id);
         if (!key.integration_id.empty() && has_other_key()) return at_once;
         return why.rate_limited && last_resort() ? wait_before_retry(why) : std::nullopt;
       case next_step::same_candidate:
-        used_keys_.push_back(key.integration_id);
+        used_keys_.emplace_back(key.integration_id);
         return wait_before_retry(why);
     }
     return std::nullopt;

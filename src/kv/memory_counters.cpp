@@ -281,6 +281,15 @@ awaitable<result<verdict>> memory_counters::admit(std::string_view holder, std::
   co_return impl_->admit(holder, charges, now);
 }
 
+std::optional<result<verdict>> memory_counters::admit_now(std::string_view holder, std::span<const charge> charges,
+                                                          epoch_ms now) {
+  return impl_->admit(holder, charges, now);
+}
+
+std::optional<result<picked>> memory_counters::pick_now(std::span<const pick_option> options, epoch_ms now) {
+  return impl_->pick(options, now);
+}
+
 void memory_counters::settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
                              epoch_ms now) noexcept {
   for (const auto& one : of) impl_->settle_one(holder, one, charged_at, now);

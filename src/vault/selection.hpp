@@ -5,6 +5,9 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,16 +21,21 @@ struct key_wish {
   std::span<const std::string> exclude;
 };
 
-/// True when the key is active and the brand may use it at all.
-[[nodiscard]] bool is_configured_for(const stored_key& key, const key_wish& wish);
-/// What its health says, for a key that is configured, not expired and not excluded; permission::no otherwise.
+/// Brand before pool, primary before others, then priority, in one number: high first.
+[[nodiscard]] std::int64_t rank_of(const store::integration_record& key) noexcept;
+
+/// The keys that the brand may use at all, in the order of picking.
+[[nodiscard]] std::array<std::span<const stored_key_ptr>, 2> keys_for(const keys_of_provider& keys,
+                                                                      const key_wish& wish) noexcept;
+/// What its health says, for a key that is not expired and not excluded; permission::no otherwise.
 [[nodiscard]] key_health::permission may_be_used(const stored_key& key, const key_wish& wish, epoch_ms now);
 
 /// The keys that may be picked now, as options for the counters. The right to probe an unhealthy key is claimed while
 /// the selection lives, and goes back with it unless that key was taken.
 class selection {
  public:
-  selection(const provider_keys& keys, const key_wish& wish, epoch_ms now);
+  /// `keys` and `wish` outlive it.
+  selection(const keys_of_provider& keys, const key_wish& wish, epoch_ms now);
   ~selection();
   selection(const selection&) = delete;
   selection& operator=(const selection&) = delete;
@@ -35,16 +43,18 @@ class selection {
   [[nodiscard]] bool any_configured() const noexcept { return any_configured_; }
   [[nodiscard]] std::span<const kv::pick_option> options() const noexcept { return {options_.data(), options_.size()}; }
   /// The key of an option, to be used now.
-  [[nodiscard]] stored_key_ptr take(std::size_t index, epoch_ms now);
+  [[nodiscard]] const stored_key_ptr& take(std::size_t index, epoch_ms now);
 
  private:
   struct choice {
-    stored_key_ptr key;
+    const stored_key_ptr* key;
     bool is_probe = false;
   };
-  void add(const stored_key_ptr& key, bool is_probe);
+  /// False when all that follow stand behind a key that is certain to be had.
+  bool consider(const stored_key_ptr& key, const key_wish& wish, epoch_ms now);
 
   bool any_configured_ = false;
+  std::optional<std::int64_t> certain_;  ///< the rank of an option without limits: of lower rank none can be taken
   boost::container::small_vector<choice, 8> choices_;
   boost::container::small_vector<kv::pick_option, 8> options_;
 };

@@ -1,5 +1,6 @@
 #include "selection.hpp"
 
+#include <spidergate/crypto/aead.hpp>
 #include <spidergate/vault/credentials.hpp>
 #include <spidergate/vault/vault.hpp>
 
@@ -11,6 +12,15 @@ namespace spidergate::vault {
 
 namespace {
 
+using picking = boost::system::result<lease, no_key>;
+
+/// Why nothing can be picked, whatever the counters say.
+std::optional<no_key> fault_of(const selection& among) noexcept {
+  if (!among.any_configured()) return no_key::none_configured;
+  if (among.options().empty()) return no_key::all_resting_or_unhealthy;
+  return std::nullopt;
+}
+
 /// A credential that was rewrapped or re-imported unchanged keeps its health; another one starts anew.
 bool same_credential(const store::integration_record& before, const store::integration_record& after) {
   if (before.provider != after.provider || before.origin != after.origin) return false;
@@ -18,8 +28,15 @@ bool same_credential(const store::integration_record& before, const store::integ
   return !before.fingerprint.empty() && before.fingerprint == after.fingerprint;
 }
 
-lease lease_of(const store::integration_record& record, secret_string credentials) {
-  return {record.id, record.key_label, record.brand_id.empty(), std::move(credentials), record.base_url, record.origin};
+lease lease_of(const stored_key_ptr& key, secret_string credentials) {
+  const auto& record = key->record;
+  return {.integration_id = record.id,
+          .key_label = record.key_label,
+          .pool = record.brand_id.empty(),
+          .credentials = std::move(credentials),
+          .base_url = record.base_url,
+          .origin = record.origin,
+          .source = key};
 }
 
 bool names_known_key(const key_ring& keys, std::string_view sealed) {
@@ -28,7 +45,9 @@ bool names_known_key(const key_ring& keys, std::string_view sealed) {
   return is_it(keys.current) || std::any_of(keys.previous.begin(), keys.previous.end(), is_it);
 }
 
-bool is_exhausted(const store::integration_record& key, const kv::counter_store::pick_counts& counted) {
+bool is_exhausted(const store::integration_record& key, const kv::counter_store& counters, epoch_ms now) {
+  if (key.daily_limit <= 0 && key.minute_limit <= 0) return false;
+  const auto counted = counters.counts(key.id, now);
   return (key.daily_limit > 0 && counted.daily_count >= key.daily_limit) ||
          (key.minute_limit > 0 && counted.minute_count >= key.minute_limit);
 }
@@ -43,15 +62,18 @@ struct vault::impl {
         keys(std::make_shared<const key_ring>(std::move(ring))) {}
 
   std::optional<secret_string> decrypt(const stored_key& key) const {
+    if (const auto* form = key.at_hand.get()) return of_process.open(*form);
     const auto& record = key.record;
-    return open_credential(*key.keys, {record.brand_id, record.id, record.origin}, record.sealed);
+    auto plain = open_credential(*key.keys, {record.brand_id, record.id, record.origin}, record.sealed);
+    if (plain) key.at_hand.keep(of_process.seal(plain->reveal()));
+    return plain;
   }
 
   /// Opens a key's credentials; marks it when they do not open.
-  std::optional<lease> open(const stored_key& key) const {
-    auto plain = decrypt(key);
-    if (plain) return lease_of(key.record, *std::move(plain));
-    mark_unreadable(key);
+  std::optional<lease> open(const stored_key_ptr& key) const {
+    auto plain = decrypt(*key);
+    if (plain) return lease_of(key, *std::move(plain));
+    mark_unreadable(*key);
     return std::nullopt;
   }
 
@@ -80,6 +102,7 @@ struct vault::impl {
       const std::lock_guard lock(entry->live->mutex);
       if (before->record.sealed != record.sealed || before->keys != keys) entry->live->health.clear_unreadable();
     }
+    entry->rank = rank_of(record);
     entry->record = std::move(record);
     return entry;
   }
@@ -92,23 +115,29 @@ struct vault::impl {
     }
   }
 
-  std::shared_ptr<const provider_keys> keys_of(std::string_view provider) const {
-    static const auto none = std::make_shared<const provider_keys>();
-    auto found = shelf.of_provider(provider);
-    return found == nullptr ? none : found;
+  /// Whether one of them could be picked now, limits included.
+  bool has_usable(const keys_of_provider& of_provider, const key_wish& wish) const {
+    const auto now = time.epoch_now();
+    const auto lists = keys_for(of_provider, wish);
+    return std::any_of(lists.begin(), lists.end(), [&](const auto& list) {
+      return std::any_of(list.begin(), list.end(), [&](const stored_key_ptr& key) {
+        return may_be_used(*key, wish, now) != key_health::permission::no && !is_exhausted(key->record, counters, now);
+      });
+    });
   }
 
-  /// Whether one of them could be picked now, limits included.
-  bool has_usable(const provider_keys& of_provider, const key_wish& wish) const {
-    const auto now = time.epoch_now();
-    return std::any_of(of_provider.begin(), of_provider.end(), [&](const stored_key_ptr& key) {
-      return may_be_used(*key, wish, now) != key_health::permission::no &&
-             !is_exhausted(key->record, counters.counts(key->record.id, now));
-    });
+  /// What the counters' choice comes to. Nothing: the chosen key did not open and is marked so; another may serve.
+  std::optional<picking> conclude(selection& among, const result<kv::picked>& taken, epoch_ms now) const {
+    if (!taken) return no_key::store_unavailable;
+    if (!taken->found) return no_key::all_exhausted;
+    auto opened = open(among.take(taken->index, now));
+    if (!opened) return std::nullopt;
+    return *std::move(opened);
   }
 
   kv::counter_store& counters;
   const runtime::clock& time;
+  const crypto::kept_key of_process{crypto::system_random()};
   const unreadable_report on_unreadable;
   std::mutex load_mutex;  // one load() or use_keys() at a time; guards `keys`
   std::shared_ptr<const key_ring> keys;
@@ -165,20 +194,32 @@ std::vector<store::integration_state_record> vault::take_changed_states() {
   return changed;
 }
 
-awaitable<boost::system::result<lease, no_key>> vault::pick(std::string provider, std::string brand_id,
-                                                            bool pool_access, std::vector<std::string> exclude) {
-  const auto keys = impl_->keys_of(provider);
+std::optional<boost::system::result<lease, no_key>> vault::pick_now(std::string_view provider,
+                                                                    std::string_view brand_id, bool pool_access,
+                                                                    std::span<const std::string> exclude) {
+  const auto keys = impl_->shelf.of_provider(provider);
+  const key_wish wish{brand_id, pool_access, exclude};
   for (;;) {
     const auto now = impl_->time.epoch_now();
-    selection among(*keys, {brand_id, pool_access, exclude}, now);
-    if (!among.any_configured()) co_return no_key::none_configured;
-    if (among.options().empty()) co_return no_key::all_resting_or_unhealthy;
+    selection among(*keys, wish, now);
+    if (const auto fault = fault_of(among)) return *fault;
+    const auto taken = impl_->counters.pick_now(among.options(), now);
+    if (!taken) return std::nullopt;
+    if (auto done = impl_->conclude(among, *taken, now)) return done;
+  }
+}
+
+awaitable<boost::system::result<lease, no_key>> vault::pick(std::string_view provider, std::string_view brand_id,
+                                                            bool pool_access, std::span<const std::string> exclude) {
+  if (auto done = pick_now(provider, brand_id, pool_access, exclude)) co_return *std::move(done);
+  const auto keys = impl_->shelf.of_provider(provider);
+  const key_wish wish{brand_id, pool_access, exclude};
+  for (;;) {
+    const auto now = impl_->time.epoch_now();
+    selection among(*keys, wish, now);
+    if (const auto fault = fault_of(among)) co_return *fault;
     const auto taken = co_await impl_->counters.pick(among.options(), now);
-    if (!taken) co_return no_key::store_unavailable;
-    if (!taken->found) co_return no_key::all_exhausted;
-    const auto key = among.take(taken->index, now);
-    if (auto opened = impl_->open(*key)) co_return *std::move(opened);
-    exclude.push_back(key->record.id);  // it is marked; another key may serve
+    if (auto done = impl_->conclude(among, taken, now)) co_return *std::move(done);
   }
 }
 
@@ -199,14 +240,14 @@ void vault::report(std::string_view integration_id, key_outcome what, std::strin
 
 bool vault::has_unused(std::string_view provider, std::string_view brand_id, bool pool_access,
                        std::span<const std::string> exclude) const {
-  return impl_->has_usable(*impl_->keys_of(provider), {brand_id, pool_access, exclude});
+  return impl_->has_usable(*impl_->shelf.of_provider(provider), {brand_id, pool_access, exclude});
 }
 
 vault::availability vault::available(std::string_view provider, std::string_view brand_id, bool pool_access) const {
-  const auto keys = impl_->keys_of(provider);
+  const auto keys = impl_->shelf.of_provider(provider);
   const key_wish wish{brand_id, pool_access, {}};
-  const auto any =
-      std::any_of(keys->begin(), keys->end(), [&](const stored_key_ptr& key) { return is_configured_for(*key, wish); });
+  const auto lists = keys_for(*keys, wish);
+  const auto any = std::any_of(lists.begin(), lists.end(), [](const auto& list) { return !list.empty(); });
   return {any, any && impl_->has_usable(*keys, wish)};
 }
 
@@ -226,7 +267,7 @@ std::optional<lease> vault::open_for_test(const store::integration_record& row) 
     const std::lock_guard lock(impl_->load_mutex);
     return impl_->entry_for(row);
   }();
-  return impl_->open(*entry);
+  return impl_->open(entry);
 }
 
 void throw_exception_from_error(no_key reason, const boost::source_location& /*where*/) {

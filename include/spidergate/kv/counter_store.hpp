@@ -6,6 +6,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,6 +118,16 @@ class counter_store {
   /// limits, and counts it: one atomic step, so a limit of 1000 is never 1001. Days are UTC; minutes slide. Keys of
   /// picks and keys of charges are names of their own, but must differ.
   virtual awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) = 0;
+
+  /// What admit() and pick() would answer, by a store that can say so without waiting: a coroutine less for each
+  /// request. Nothing has been charged or counted when there is no answer: await the other then.
+  virtual std::optional<result<verdict>> admit_now(std::string_view /*holder*/, std::span<const charge> /*charges*/,
+                                                   epoch_ms /*now*/) {
+    return std::nullopt;
+  }
+  virtual std::optional<result<picked>> pick_now(std::span<const pick_option> /*options*/, epoch_ms /*now*/) {
+    return std::nullopt;
+  }
 
   struct pick_counts {
     std::int64_t daily_count = 0, minute_count = 0;

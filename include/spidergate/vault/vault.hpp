@@ -20,13 +20,14 @@ namespace spidergate::vault {
 /// A provider key picked and opened for one attempt. Destroying it wipes the secret: plain secrets live only for the
 /// call (product spec, vault), so nothing keeps an opened credential for the next one.
 struct lease {
-  std::string integration_id;  ///< empty where the provider needs no key
-  std::string key_label;
+  std::string_view integration_id;  ///< empty where the provider needs no key
+  std::string_view key_label;
   bool pool = false;  ///< a pool key, not the brand's own
   secret_string
-      credentials;       ///< JSON object as the integration was created with: {"api_key":"…"} and/or account settings
-  std::string base_url;  ///< of the integration, or empty: the catalogue's
-  std::string origin;    ///< the only origin that these credentials may be sent to
+      credentials;  ///< JSON object as the integration was created with: {"api_key":"…"} and/or account settings
+  std::string_view base_url;           ///< of the integration, or empty: the catalogue's
+  std::string_view origin;             ///< the only origin that these credentials may be sent to
+  std::shared_ptr<const void> source;  ///< what the views show; copies of the lease share it
 };
 
 /// What became of an attempt with a key, as far as the key is concerned.
@@ -56,8 +57,8 @@ struct key_status {
   epoch_ms last_used_at = 0, resting_until = 0;
 };
 
-/// The provider credentials of all brands, in memory as sealed bytes, with their health. Thread-safe: any worker picks
-/// and reports.
+/// The provider credentials of all brands, in memory as sealed bytes, with their health. What was picked once is also
+/// kept sealed under a random key of this process, which is quicker to open. Thread-safe: any worker picks and reports.
 class vault {
  public:
   /// Told of an integration whose sealed credentials do not open (wrong master key, tampered with, copied from
@@ -82,9 +83,14 @@ class vault {
   /// Picks by spec 11: the brand's own keys before the pool's (pool only with `pool_access`); active, not expired,
   /// healthy or degraded (an unhealthy one is tried by one live request after 30 s, doubling to 10 min), not resting,
   /// under its limits; primary, priority, least used today, longest unused. Picking and counting are one step.
-  /// `exclude` names integrations already tried by this request.
-  awaitable<boost::system::result<lease, no_key>> pick(std::string provider, std::string brand_id, bool pool_access,
-                                                       std::vector<std::string> exclude);
+  /// `exclude` names integrations already tried by this request. What is passed outlives the call.
+  awaitable<boost::system::result<lease, no_key>> pick(std::string_view provider, std::string_view brand_id,
+                                                       bool pool_access, std::span<const std::string> exclude);
+  /// The same at once, where the counters are in memory. Nothing was picked when there is no answer: await pick().
+  [[nodiscard]] std::optional<boost::system::result<lease, no_key>> pick_now(std::string_view provider,
+                                                                             std::string_view brand_id,
+                                                                             bool pool_access,
+                                                                             std::span<const std::string> exclude);
 
   /// Tells what became of it. `message` is the provider's, kept as last_error (512 bytes).
   void report(std::string_view integration_id, key_outcome what, std::string_view message,

@@ -37,7 +37,7 @@ class vault_of_keys : public ::testing::Test {
   }
   std::string picked(std::vector<std::string> exclude = {}, bool pool = true) {
     const auto got = pick(std::move(exclude), pool);
-    return got ? got->integration_id : "none";
+    return got ? std::string(got->integration_id) : "none";
   }
   no_key why_none(bool pool = true) {
     const auto got = pick({}, pool);
@@ -249,6 +249,37 @@ TEST_F(vault_of_keys, rotation_is_survived_before_and_after_the_new_key_is_known
   keys.load({a});
   EXPECT_EQ(picked(), "int_a");
   EXPECT_TRUE(unreadable.empty());
+}
+
+TEST_F(vault_of_keys, what_was_opened_before_follows_every_change_of_the_row) {
+  const auto secret = [this] {
+    const auto got = pick();
+    return got ? std::string(got->credentials.reveal()) : "none";
+  };
+  auto a = key("int_a");
+  keys.load({a});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(secret(), R"({"api_key":"sk-secret-of-int_a"})");
+  const auto held = pick();
+  seal(a, "sk-another-secret");
+  keys.load({a});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(secret(), R"({"api_key":"sk-another-secret"})");
+  EXPECT_EQ(held->credentials.reveal(), R"({"api_key":"sk-secret-of-int_a"})") << "an attempt keeps what it was given";
+  EXPECT_EQ(held->integration_id, "int_a");
+  a.sealed.back() = static_cast<char>(a.sealed.back() ^ 1);
+  keys.load({a});
+  EXPECT_EQ(secret(), "none") << "that an earlier form opened says nothing of this one";
+  keys.load({});
+  EXPECT_EQ(secret(), "none");
+}
+
+TEST_F(vault_of_keys, key_behind_one_without_limits_is_reached_when_that_one_cannot_serve) {
+  auto first = key("int_first"), second = key("int_second");
+  first.priority = 1;
+  keys.load({second, first});
+  EXPECT_EQ(picked(), "int_first");
+  EXPECT_EQ(picked({"int_first"}), "int_second");
+  keys.report("int_first", key_outcome::rate_limited, "", {});
+  EXPECT_EQ(picked(), "int_second");
 }
 
 TEST_F(vault_of_keys, late_master_key_makes_rows_readable_again) {
