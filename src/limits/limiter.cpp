@@ -11,16 +11,28 @@
 
 namespace spidergate::limits {
 
+/// What a request may cost, at most and at least.
+struct bounds {
+  money worst, least;
+};
+
 namespace {
+
+bounds bounds_of(const demand& what) noexcept {
+  return {.worst = std::max(money{}, what.worst), .least = std::max(money{}, what.least)};
+}
+
+request_charge charge_of(const demand& what, const bounds& may_cost) noexcept {
+  return {.requests = 1,
+          .tokens = std::max<std::int64_t>(0, what.tokens),
+          .amount = may_cost.worst,
+          .at_least = may_cost.least < may_cost.worst ? may_cost.least : money{}};
+}
 
 /// Budgets that are not known by then are not known: the client is better off asking again.
 constexpr std::chrono::seconds longest_seeding{3};
 /// Between two questions of a request whose budgets are forgotten again and again.
 constexpr std::chrono::milliseconds seeding_pause{20};
-
-struct bounds {
-  money worst, least;
-};
 
 /// What may be reserved under the limits for one request, the first level whose limit is in the way otherwise.
 std::optional<level> too_dear_for(const auth::principal& who, bounds& what) {
@@ -53,12 +65,26 @@ awaitable<bool> make_known(seeding& by, runtime::worker& home, const auth::princ
 
 /// The charges of one request, kept until it is settled.
 struct reservation::impl {
-  impl(kv::counter_store& store, const runtime::clock& clock, std::string id)
-      : counters(store), time(clock), holder(std::move(id)), charged_at(clock.epoch_now()) {}
+  void begin(kv::counter_store& store, const runtime::clock& clock, std::string_view id) {
+    counters = &store;
+    time = &clock;
+    holder = id;
+    state = {};
+    granted = {};
+    clamped = open = false;
+  }
 
   void plan(const auth::principal& who, const request_charge& with) {
-    charged_at = time.epoch_now();
+    charged_at = time->epoch_now();
     fill(charges, who, with, charged_at);
+  }
+
+  /// Takes in what the counters said: it holds the charges from now on, or is to be given up.
+  [[nodiscard]] bool accept(const kv::verdict& said) {
+    state = state_after(charges, said);
+    open = said.admitted;
+    if (open && has_budget()) granted = money{said.granted};
+    return open;
   }
 
   /// Ends what the reservation holds, with what was really used.
@@ -76,7 +102,7 @@ struct reservation::impl {
         settlements[count++] = {.of = charged, .used = tokens};
       }
     }
-    if (count > 0) counters.settle(holder, {settlements.data(), count}, charged_at, time.epoch_now());
+    if (count > 0) counters->settle(holder, {settlements.data(), count}, charged_at, time->epoch_now());
   }
 
   [[nodiscard]] bool has_budget() const noexcept {
@@ -84,16 +110,49 @@ struct reservation::impl {
     return std::any_of(all.begin(), all.end(), [](const auto& c) { return c.kind == kv::window_kind::budget; });
   }
 
-  kv::counter_store& counters;
-  const runtime::clock& time;
+  kv::counter_store* counters = nullptr;
+  const runtime::clock* time = nullptr;
   std::string holder;
-  epoch_ms charged_at;
+  epoch_ms charged_at = 0;
   charge_list charges;
   rate_state state;
   money granted;
   bool clamped = false;
   bool open = false;  // something is charged that settle() or the destructor must correct
 };
+
+namespace {
+
+/// What reservations were made of: with room for 21 charges they are too large for the quick bins of an allocator.
+/// Bounded: a burst of requests leaves no more behind.
+template <class Piece>
+class spare_pieces {
+ public:
+  static constexpr std::size_t most = 16;
+
+  [[nodiscard]] std::unique_ptr<Piece> take() {
+    if (count_ == 0) return std::make_unique<Piece>();
+    return std::move(spares_[--count_]);
+  }
+  void give_back(std::unique_ptr<Piece> used) noexcept {
+    if (count_ < most) spares_[count_++] = std::move(used);
+  }
+
+  static spare_pieces& of_this_thread() {
+    thread_local spare_pieces mine;
+    return mine;
+  }
+
+ private:
+  std::array<std::unique_ptr<Piece>, most> spares_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+void reservation::recycling::operator()(impl* used) const noexcept {
+  spare_pieces<impl>::of_this_thread().give_back(std::unique_ptr<impl>(used));
+}
 
 reservation::reservation() noexcept = default;
 reservation::reservation(reservation&& other) noexcept = default;
@@ -136,21 +195,35 @@ limiter::limiter(kv::counter_store& counters, spending_record& ledger, const run
 
 limiter::~limiter() = default;
 
+std::optional<limiter::admission> limiter::reserve_now(const auth::principal& who, std::string_view holder,
+                                                       const demand& what) {
+  auto may_cost = bounds_of(what);
+  if (too_dear_for(who, may_cost)) return std::nullopt;
+  auto held = begin(holder, may_cost);
+  auto& made = *held.impl_;
+  made.plan(who, charge_of(what, may_cost));
+  if (!made.charges.empty()) {
+    const auto said = counters_.admit_now(made.holder, made.charges.all(), made.charged_at);
+    if (!said || (*said && !(*said)->unseeded.empty())) return std::nullopt;
+    if (!*said) return admission{limits_unknown(), {}};
+    if (!made.accept(**said)) return admission{explain(made.charges, **said, made.charged_at), made.state};
+  }
+  made.clamped = made.granted < what.worst;
+  const auto state = made.state;
+  return admission{std::move(held), state};
+}
+
 awaitable<limiter::admission> limiter::reserve(runtime::worker& home, std::shared_ptr<const auth::principal> who,
                                                std::string holder, demand what) {
-  bounds may_cost{.worst = std::max(money{}, what.worst), .least = std::max(money{}, what.least)};
+  if (auto done = reserve_now(*who, holder, what)) co_return *std::move(done);
+  auto may_cost = bounds_of(what);
   if (const auto whose = too_dear_for(*who, may_cost)) {
     const auto state = co_await look(who);
     co_return admission{too_dear(*whose, limits_of(*who, *whose).per_request, what), state};
   }
-  const request_charge charge{.requests = 1,
-                              .tokens = std::max<std::int64_t>(0, what.tokens),
-                              .amount = may_cost.worst,
-                              .at_least = may_cost.least < may_cost.worst ? may_cost.least : money{}};
-  reservation held;
-  held.impl_ = std::make_unique<reservation::impl>(counters_, time_, std::move(holder));
+  const auto charge = charge_of(what, may_cost);
+  auto held = begin(holder, may_cost);
   auto& made = *held.impl_;
-  made.granted = may_cost.worst;
   made.plan(*who, charge);
   if (!made.charges.empty()) {
     const auto give_up = time_.steady_now() + longest_seeding;
@@ -164,18 +237,24 @@ awaitable<limiter::admission> limiter::reserve(runtime::worker& home, std::share
       if (said && !said->unseeded.empty()) (void)co_await home.sleep_until(time_.steady_now() + seeding_pause);
     }
     if (!said) co_return admission{limits_unknown(), {}};
-    made.state = state_after(made.charges, *said);
-    if (!said->admitted) co_return admission{explain(made.charges, *said, made.charged_at), made.state};
-    made.open = true;
-    if (made.has_budget()) made.granted = money{said->granted};
+    if (!made.accept(*said)) co_return admission{explain(made.charges, *said, made.charged_at), made.state};
   }
   made.clamped = made.granted < what.worst;
   const auto state = made.state;
   co_return admission{std::move(held), state};
 }
 
+reservation limiter::begin(std::string_view holder, const bounds& may_cost) {
+  reservation held;
+  held.impl_.reset(spare_pieces<reservation::impl>::of_this_thread().take().release());
+  held.impl_->begin(counters_, time_, holder);
+  held.impl_->granted = may_cost.worst;
+  return held;
+}
+
 awaitable<rate_state> limiter::look(std::shared_ptr<const auth::principal> who) {
-  reservation::impl seen(counters_, time_, {});
+  reservation::impl seen;
+  seen.begin(counters_, time_, {});
   seen.plan(*who, {});
   if (seen.charges.empty()) co_return rate_state{};
   const auto said = co_await counters_.admit(seen.holder, seen.charges.all(), seen.charged_at);

@@ -232,5 +232,38 @@ TEST_F(limiting, minus_one_is_expressly_no_limit) {
   EXPECT_EQ(said.state.limit_requests, 0);
 }
 
+TEST_F(limiting, what_is_reserved_at_once_counts_and_settles_like_what_is_awaited) {
+  who.token_limits.rpm = 3;
+  who.token_limits.max_parallel = 1;
+  {
+    auto first = limits.reserve_now(who, "req_a", {.tokens = 5, .worst = {}, .least = {}});
+    ASSERT_TRUE(first && first->verdict);
+    EXPECT_EQ(first->state.remaining_requests, 2);
+    const auto second = limits.reserve_now(who, "req_b", {});
+    ASSERT_TRUE(second && !second->verdict);
+    EXPECT_EQ(second->verdict.error().code, api_errc::concurrency_limit_exceeded);
+    first->verdict->settle(5, {});
+  }
+  for (int i = 0; i < 40; ++i) {
+    const auto unsettled = limits.reserve_now(who, "req_" + std::to_string(i), {});
+    ASSERT_TRUE(unsettled);
+    EXPECT_EQ(unsettled->verdict.has_value(), i < 2) << "a place that is given up is free again, a request was made";
+  }
+  EXPECT_EQ(reserve().verdict.error().code, api_errc::rate_limit_exceeded);
+}
+
+TEST_F(limiting, budget_that_must_be_asked_for_first_is_not_reserved_at_once) {
+  who.token_limits.daily = money{1000};
+  const demand dear{.tokens = 0, .worst = money{10}, .least = money{10}};
+  EXPECT_FALSE(limits.reserve_now(who, "req_a", dear));
+  EXPECT_TRUE(ledger.asked.empty());
+  ASSERT_TRUE(spend(money{10}).verdict);
+  const auto known = limits.reserve_now(who, "req_b", dear);
+  ASSERT_TRUE(known && known->verdict);
+  EXPECT_EQ(known->verdict->granted(), money{10});
+  who.token_limits.per_request = money{5};
+  EXPECT_FALSE(limits.reserve_now(who, "req_c", dear)) << "the refusal shows where the limits stand: that is awaited";
+}
+
 }  // namespace
 }  // namespace spidergate::limits
