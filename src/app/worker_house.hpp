@@ -72,6 +72,7 @@ class worker_house {
   auth::authenticator tokens_;
   std::unique_ptr<upstream::client> providers_;
   std::unique_ptr<engine::engine> engine_;
+  flow::meanings known_names_;
   std::unique_ptr<api::gateway> gateway_;
   std::unique_ptr<http::listener> public_;
   std::unique_ptr<http::listener> admin_;

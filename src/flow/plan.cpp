@@ -2,7 +2,10 @@
 
 #include <spidergate/providers/dialect.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
+#include <span>
 
 namespace spidergate::flow {
 
@@ -35,8 +38,7 @@ std::optional<model::api_error> refused_extension(const request_context& context
 
 /// A half-open candidate gets a little traffic at its own place in the chain: that is what closes its breaker again.
 router::candidate_health health_of(rooms& house, const request_context& context, const router::candidate& who,
-                                   std::vector<std::string>& probes) {
-  const auto name = who.name();
+                                   const std::string& name, std::vector<std::string>& probes) {
   const auto seen = house.health.look(name);
   router::candidate_health h{.state = seen.state, .success_rate = seen.success_rate, .samples = seen.samples};
   const auto keys = house.keys.available(who.provider->id, context.who->brand_id, context.who->pool_access);
@@ -69,6 +71,41 @@ model::api_error ruled_out(std::string_view name) {
       "The preferences of this brand allow no provider and model that serve '" + std::string(name) + "'.", "model");
 }
 
+/// What the name means for this caller, worked out for this request alone.
+model::outcome<std::shared_ptr<const meaning>> meaning_for(rooms& house, const request_context& context,
+                                                           const model::inference_request& asked) {
+  const auto& brand = context.routing->of(context.who->brand_id);
+  auto resolved = router::resolve(*context.routing->data, brand, asked.model, asked.options);
+  if (!resolved) return resolved.error();
+  if (auto error = refused_extension(context, brand, asked.options)) return *error;
+
+  auto& chain = resolved->chain;
+  const auto is_denied = [&](const auto& c) { return !context.who->may_use(asked.model, c.name()); };
+  std::erase_if(chain, is_denied);
+  if (chain.empty()) return not_allowed(asked.model);
+  const auto& wanted = context.routing->preferences_of(context.who->brand_id);
+  router::apply_preferences(*resolved, wanted, *context.routing->data, brand);
+  std::erase_if(chain, is_denied);
+  if (chain.empty()) return ruled_out(asked.model);
+  if (!wanted.fallback_enabled) keep_one(house, context, chain);
+  return std::make_shared<const meaning>(*std::move(resolved));
+}
+
+/// The same as it is known of earlier requests, where all of it is this caller's to use.
+std::shared_ptr<const meaning> known_meaning(rooms& house, const request_context& context,
+                                             const model::inference_request& asked) {
+  if (!asked.options.fallback_models.empty() || !asked.options.fallback_chain.empty()) return nullptr;
+  auto known = house.known_names.find(context.routing, context.who->brand_id, asked.model);
+  if (known == nullptr) return nullptr;
+  const auto allowed = [&](const auto& name) { return context.who->may_use(asked.model, name); };
+  const auto& names = known->names;
+  const auto& before = known->without_preferences;
+  // Who may use nothing of what the name itself means is told so, whatever the brand would add to it.
+  const bool free = std::all_of(names.begin(), names.end(), allowed) &&
+                    (before.empty() || std::any_of(before.begin(), before.end(), allowed));
+  return free ? known : nullptr;
+}
+
 }  // namespace
 
 void plan::release(engine::health_board& health) const {
@@ -76,31 +113,25 @@ void plan::release(engine::health_board& health) const {
 }
 
 model::outcome<plan> make_plan(rooms& house, const request_context& context, const model::inference_request& asked) {
-  const auto& brand = context.routing->of(context.who->brand_id);
-  auto resolved = router::resolve(*context.routing->data, brand, asked.model, asked.options);
-  if (!resolved) return resolved.error();
-  if (auto error = refused_extension(context, brand, asked.options)) return *error;
-
   plan made;
-  made.resolved = std::move(*resolved);
-  auto& chain = made.resolved.chain;
-  std::erase_if(chain, [&](const auto& c) { return !context.who->may_use(asked.model, c.name()); });
-  if (chain.empty()) return not_allowed(asked.model);
-  const auto& wanted = context.routing->preferences_of(context.who->brand_id);
-  router::apply_preferences(made.resolved, wanted, *context.routing->data, brand);
-  std::erase_if(chain, [&](const auto& c) { return !context.who->may_use(asked.model, c.name()); });
-  if (chain.empty()) return ruled_out(asked.model);
-  if (!wanted.fallback_enabled) keep_one(house, context, chain);
-
-  std::vector<router::candidate_health> health;
-  health.reserve(chain.size());
-  for (const auto& c : chain) health.push_back(health_of(house, context, c, made.probes));
-  auto order = router::rank(made.resolved, health, asked, providers::serves);
+  made.means = known_meaning(house, context, asked);
+  if (made.means == nullptr) {
+    auto found = meaning_for(house, context, asked);
+    if (!found) return found.error();
+    made.means = *std::move(found);
+  }
+  const auto& chain = made.resolved().chain;
+  boost::container::small_vector<router::candidate_health, 8> health;
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    health.push_back(health_of(house, context, chain[i], made.means->names[i], made.probes));
+  const std::span<const router::candidate_health> seen{health.data(), health.size()};
+  if (router::stays_in_order(made.resolved(), seen, asked, providers::serves)) return made;
+  auto order = router::rank(made.resolved(), seen, asked, providers::serves);
   if (!order) {
     made.release(house.health);
     return order.error();
   }
-  made.order = std::move(*order);
+  made.order_of_own = *std::move(order);
   return made;
 }
 

@@ -41,21 +41,19 @@ void measure(const routing_snapshot& routing, const catalogue::provider& served,
 
 }  // namespace
 
-model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
-                             const model::inference_request* asked) {
-  model::receipt r;
+void begin_receipt(model::receipt& r, const rooms& house, const request_context& context, model::endpoint kind,
+                   const model::inference_request* asked) {
   r.request_id = context.request_id;
   r.timestamp = house.time.epoch_now();
   r.brand_id = context.who->brand_id;
   r.client_id = context.who->client_id;
   r.token_id = context.who->token_id;
   r.endpoint = model::endpoint_name(kind);
-  if (asked == nullptr) return r;
+  if (asked == nullptr) return;
   r.streamed = asked->stream;
   r.requested_model = asked->model;
   r.tags = asked->options.tags;
   r.metadata = asked->options.metadata;
-  return r;
 }
 
 void complete_receipt(model::receipt& r, const routing_snapshot& routing, const plan& made, engine::report& went) {
@@ -63,7 +61,7 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
   r.dropped_params = std::move(went.dropped_params);
   r.status = status_of(went.how);
   if (went.winner) {
-    const auto& winner = made.order[*went.winner];
+    const auto& winner = made.order()[*went.winner];
     r.provider = winner.what.provider->id;
     r.model = winner.what.model;
     r.reason = winner.reason;

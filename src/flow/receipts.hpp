@@ -5,9 +5,10 @@
 
 namespace spidergate::flow {
 
-/// What is known of a request before anything was tried.
-[[nodiscard]] model::receipt begin_receipt(const rooms& house, const request_context& context, model::endpoint kind,
-                                           const model::inference_request* asked);
+/// Writes into a new receipt what is known of a request before anything was tried; `asked` is null when it cannot be
+/// read.
+void begin_receipt(model::receipt& r, const rooms& house, const request_context& context, model::endpoint kind,
+                   const model::inference_request* asked);
 
 /// Adds who served, what it used and what that costs. Takes attempts, dropped parameters and the first choice out of
 /// the report.

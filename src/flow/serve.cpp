@@ -34,13 +34,10 @@ void file(rooms& house, const request_context& context, served& outcome) {
   house.callbacks.finished(r);
 }
 
-served refuse(rooms& house, const request_context& context, model::receipt begun, model::api_error error) {
-  served outcome;
-  outcome.receipt = std::move(begun);
+void refuse(rooms& house, const request_context& context, served& outcome, const model::api_error& error) {
   refuse_receipt(outcome.receipt, error);
-  outcome.error = std::move(error);
+  outcome.error = error;
   file(house, context, outcome);
-  return outcome;
 }
 
 model::api_error spool_is_full() {
@@ -58,7 +55,7 @@ limits::demand demand_of(const request_context& context, const model::outcome<mo
   if (!asked) return what;
   what.tokens = asked->estimated_prompt_tokens;
   if (!planned || !has_budgets(*context.who)) return what;
-  const auto bound = bound_cost(*context.routing, context.who->brand_id, planned->order, *asked);
+  const auto bound = bound_cost(*context.routing, context.who->brand_id, planned->order(), *asked);
   what.worst = bound.worst;
   what.least = bound.least;
   return what;
@@ -69,7 +66,7 @@ std::optional<std::int64_t> clamp_for(const request_context& context, const limi
                                       const limits::reservation& held, const plan& planned,
                                       const model::inference_request& asked) {
   if (what.worst <= money{} || asked.max_tokens) return std::nullopt;
-  return affordable_tokens(*context.routing, context.who->brand_id, planned.order, asked, held.granted());
+  return affordable_tokens(*context.routing, context.who->brand_id, planned.order(), asked, held.granted());
 }
 
 }  // namespace
@@ -88,33 +85,35 @@ const router::brand_overrides& routing_snapshot::of(const std::string& brand_id)
   return shared == brands.end() ? none : shared->second;
 }
 
-awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
-                        model::endpoint kind, engine::response_sink* sink) {
-  auto begun = begin_receipt(house, context, kind, asked ? &*asked : nullptr);
+awaitable<void> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
+                      model::endpoint kind, engine::response_sink* sink, served& outcome) {
   if (!house.spool.has_room()) {
-    served outcome;
     outcome.error = spool_is_full();
-    co_return outcome;
+    co_return;
   }
+  auto& receipt = outcome.receipt;
+  begin_receipt(receipt, house, context, kind, asked ? &*asked : nullptr);
 
   // The plan comes first, since what a request may cost follows from it; but a caller over its limits is told that
   // first.
   auto planned = asked ? make_plan(house, context, *asked) : model::outcome<plan>(asked.error());
   const auto what_may_be = demand_of(context, asked, planned);
-  auto admission = co_await house.limits.reserve(house.home, context.who, context.request_id, what_may_be);
-  context.rates = admission.state;
-  if (!admission.verdict && planned) planned->release(house.health);
-  if (!admission.verdict) co_return refuse(house, context, std::move(begun), admission.verdict.error());
-  if (!planned) co_return refuse(house, context, std::move(begun), planned.error());
-  context.clamped_max_tokens = clamp_for(context, what_may_be, *admission.verdict, *planned, *asked);
-  begun.strategy = planned->resolved.strategy;
-  begun.alias = planned->resolved.alias;
-  begun.candidates_evaluated = static_cast<std::int64_t>(planned->resolved.chain.size());
+  auto admission = house.limits.reserve_now(*context.who, context.request_id, what_may_be);
+  if (!admission) admission = co_await house.limits.reserve(house.home, context.who, context.request_id, what_may_be);
+  auto& verdict = admission->verdict;
+  context.rates = admission->state;
+  if (!verdict && planned) planned->release(house.health);
+  if (!verdict) co_return refuse(house, context, outcome, verdict.error());
+  if (!planned) co_return refuse(house, context, outcome, planned.error());
+  context.clamped_max_tokens = clamp_for(context, what_may_be, *verdict, *planned, *asked);
+  receipt.strategy = planned->resolved().strategy;
+  receipt.alias = planned->resolved().alias;
+  receipt.candidates_evaluated = static_cast<std::int64_t>(planned->resolved().chain.size());
 
   const auto& settings = *context.settings;
   const auto total = asked->options.timeout.value_or(settings.timeout);
   const engine::task what{.asked = *asked,
-                          .order = planned->order,
+                          .order = planned->order(),
                           .brand_id = context.who->brand_id,
                           .pool_access = context.who->pool_access,
                           .deadline = context.started + total,
@@ -125,19 +124,16 @@ awaitable<served> serve(rooms& house, request_context& context, const model::out
                           .clamped_max_tokens = context.clamped_max_tokens,
                           .request_id = context.request_id,
                           .sink = sink};
-  served outcome;
   co_await house.engine.run(what, settings, outcome.went);
   planned->release(house.health);
 
-  outcome.receipt = std::move(begun);
-  complete_receipt(outcome.receipt, *context.routing, *planned, outcome.went);
-  admission.verdict->settle(outcome.went.used.total(), outcome.receipt.cost);
+  complete_receipt(receipt, *context.routing, *planned, outcome.went);
+  verdict->settle(outcome.went.used.total(), receipt.cost);
   outcome.error = std::move(outcome.went.error);
   file(house, context, outcome);
   // So that what was spent is on its way to the other replicas before the client has its answer: this one may be
   // killed.
-  if (admission.verdict->draws_on_budgets()) co_await runtime::next_turn(house.home);
-  co_return outcome;
+  if (verdict->draws_on_budgets()) co_await runtime::next_turn(house.home);
 }
 
 }  // namespace spidergate::flow

@@ -44,10 +44,14 @@ std::string place(std::size_t position) {
   return position == 0 ? std::string{"first of the chain"} : "number " + std::to_string(position + 1) + " of the chain";
 }
 
+/// Of two that are usable.
+bool healthier(const candidate_health& one, const candidate_health& other) {
+  return one.samples >= enough_samples && other.samples >= enough_samples &&
+         one.success_rate - other.success_rate > clearly_healthier;
+}
+
 bool healthier(const runner& one, const runner& other) {
-  const bool comparable = one.where == standing::usable && other.where == standing::usable &&
-                          one.health.samples >= enough_samples && other.health.samples >= enough_samples;
-  return comparable && one.health.success_rate - other.health.success_rate > clearly_healthier;
+  return one.where == standing::usable && other.where == standing::usable && healthier(one.health, other.health);
 }
 
 /// Why `other` stands behind `one`, which comes later in the chain or is still waiting; empty when it does not.
@@ -152,6 +156,28 @@ model::outcome<std::vector<ranked_candidate>> rank(const resolution& resolved, s
     return model::make_error(api_errc::unsupported_by_model, unsupported_message(resolved, first_reason), "model");
   if (able.empty()) return model::make_error(api_errc::no_available_key, no_key_message(keyless));
   return in_order(std::move(able), resolved.chain.size());
+}
+
+std::vector<ranked_candidate> order_of(const resolution& resolved) {
+  std::vector<ranked_candidate> order;
+  order.reserve(resolved.chain.size());
+  for (const auto& what : resolved.chain) order.push_back({what, standing::usable, place(order.size())});
+  return order;
+}
+
+bool stays_in_order(const resolution& resolved, std::span<const candidate_health> health,
+                    const model::inference_request& asked, served_by served) {
+  const auto& chain = resolved.chain;
+  if (health.size() < chain.size()) return false;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const bool keyless = needs_no_key(chain[i]);
+    const bool well = standing_of(health[i], keyless) == standing::usable && (health[i].has_any_key || keyless) &&
+                      judge(chain[i], asked, served).answer == verdict::yes;
+    if (!well) return false;
+    for (std::size_t later = i + 1; later < chain.size(); ++later)
+      if (healthier(health[later], health[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace spidergate::router

@@ -4,6 +4,7 @@
 #include <spidergate/catalogue/price_overrides.hpp>
 #include <spidergate/engine/engine.hpp>
 #include <spidergate/flow/machine_prices.hpp>
+#include <spidergate/flow/meanings.hpp>
 #include <spidergate/ledger/spool.hpp>
 #include <spidergate/limits/limiter.hpp>
 #include <spidergate/model/api_error.hpp>
@@ -72,6 +73,7 @@ struct rooms {
   engine::engine& engine;
   ledger::spool_writer& spool;
   observer& callbacks;
+  meanings& known_names;
 };
 
 /// One inference request on its way, from authentication to the answer. Lives in the handler's coroutine.
@@ -97,8 +99,9 @@ struct served {
 
 /// The story of one inference request: plan, limits and budgets, engine (which asks vault, dialect and upstream),
 /// settlement, receipt. `asked` may be an error already: a request that cannot be read is counted and gets its receipt
-/// like any other. `sink` is where a stream goes; null for whole answers. Worker thread only.
-awaitable<served> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
-                        model::endpoint kind, engine::response_sink* sink);
+/// like any other. `sink` is where a stream goes; null for whole answers. Fills `outcome`, which is new; all that is
+/// passed outlives the call. Worker thread only.
+awaitable<void> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
+                      model::endpoint kind, engine::response_sink* sink, served& outcome);
 
 }  // namespace spidergate::flow

@@ -95,4 +95,12 @@ using served_by = bool (*)(std::string_view dialect, model::endpoint kind);
                                                                  const model::inference_request& asked,
                                                                  served_by served);
 
+/// What rank() gives where every candidate is well: the chain in its own order.
+[[nodiscard]] std::vector<ranked_candidate> order_of(const resolution& resolved);
+
+/// True only where rank() would give just that, so that an order that was made once can be used again. Pure: any
+/// thread.
+[[nodiscard]] bool stays_in_order(const resolution& resolved, std::span<const candidate_health> health,
+                                  const model::inference_request& asked, served_by served);
+
 }  // namespace spidergate::router

@@ -27,8 +27,9 @@ std::chrono::microseconds since(const request_scope& r, steady_time start) {
 std::optional<model::api_error> fault_of_head(const request_scope& r, model::endpoint kind) {
   const auto type = r.header("content-type");
   const bool form = openai::takes_form(kind);
-  const bool right = form ? to_lower(type).starts_with("multipart/form-data")
-                          : type.empty() || to_lower(type).find("json") != std::string::npos;
+  const bool right =
+      form ? to_lower(type).starts_with("multipart/form-data")
+           : type.empty() || iequals(type, "application/json") || to_lower(type).find("json") != std::string::npos;
   if (!right) {
     const std::string wanted =
         form ? "a form (Content-Type: multipart/form-data; boundary=…)" : "JSON (Content-Type: application/json)";
@@ -55,11 +56,10 @@ std::optional<model::api_error> fault_of_head(const request_scope& r, model::end
   return std::nullopt;
 }
 
-awaitable<model::outcome<model::inference_request>> read_asked(request_scope& r, model::endpoint kind) {
-  if (auto fault = fault_of_head(r, kind)) co_return std::move(*fault);
-  const auto body = co_await r.x.read_body();
-  if (!body) co_return body_error(body.error());
-  co_return openai::read_request(kind, *body, r.header("content-type"));
+model::outcome<model::inference_request> read_asked(const request_scope& r, model::endpoint kind,
+                                                    const result<std::string_view>& body) {
+  if (!body) return body_error(body.error());
+  return openai::read_request(kind, *body, r.header("content-type"));
 }
 
 /// Only a known set of client headers travels on (spec 10), and the hop count.
@@ -83,21 +83,14 @@ void add_members(std::vector<std::string_view>& pieces, const std::string& membe
   pieces.emplace_back("}");
 }
 
-awaitable<void> answer_whole(request_scope& r, const flow::request_context& context, const flow::served& outcome,
-                             const model::inference_request& asked, const answer_extras& extras,
-                             std::chrono::microseconds before_flow) {
-  http::header_block headers;
+void add_whole_headers(http::header_block& headers, const request_scope& r, const flow::request_context& context,
+                       const flow::served& outcome, std::chrono::microseconds before_flow) {
   const auto& type = outcome.went.answer.content_type;
   headers.add("Content-Type", type.empty() ? std::string_view("application/json") : std::string_view(type));
   r.add_common_headers(headers);
   add_execution_headers(headers, outcome.receipt);
   add_clamp_header(headers, context);
   add_timing(headers, before_flow, outcome.went.upstream_time, since(r, r.x.started()));
-
-  auto pieces = outcome.went.answer.body;
-  const auto members = extras.members(outcome.receipt, &asked);
-  if (!members.empty() && type.empty()) add_members(pieces, members);
-  (void)co_await r.x.respond(200, headers, pieces);
 }
 
 /// The last frames of a good stream: what the client asked to see of the routing, then the end mark.
@@ -146,7 +139,10 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
   auto who = identify(r, auth::scope::inference);
   if (!who) co_return co_await r.answer_error(who.error());
 
-  const auto asked = co_await read_asked(r, kind);
+  auto fault = fault_of_head(r, kind);
+  result<std::string_view> body{std::string_view()};
+  if (!fault) body = co_await r.x.read_body();
+  const auto asked = fault ? model::outcome<model::inference_request>(*std::move(fault)) : read_asked(r, kind, body);
   const auto before_flow = since(r, r.x.started());
   flow::request_context context{.request_id = r.request_id,
                                 .started = r.x.started(),
@@ -161,13 +157,19 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
 
   const bool streams = asked && asked->stream;
   stream_answer sink(r, context);
-  auto outcome = co_await flow::serve(r.with.house, context, asked, kind, streams ? &sink : nullptr);
+  flow::served outcome;
+  co_await flow::serve(r.with.house, context, asked, kind, streams ? &sink : nullptr, outcome);
   r.rates = context.rates;
   using ending = engine::report::ending;
   if (outcome.error) {
     co_await answer_failure(r, outcome, sink);
   } else if (outcome.went.how == ending::answered) {
-    co_await answer_whole(r, context, outcome, *asked, answer_extras::asked_by(r), before_flow);
+    http::header_block headers;
+    add_whole_headers(headers, r, context, outcome, before_flow);
+    auto& answer = outcome.went.answer;
+    const auto members = answer_extras::asked_by(r).members(outcome.receipt, &*asked);
+    if (!members.empty() && answer.content_type.empty()) add_members(answer.body, members);
+    (void)co_await r.x.respond(200, headers, answer.body);
   } else if (outcome.went.how == ending::streamed) {
     const auto extras = answer_extras::asked_by(r);
     (void)co_await r.x.finish(sink.sends_events() ? closing_frames(outcome, *asked, extras) : std::string());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace spidergate::router {
 namespace {
 
@@ -62,9 +64,36 @@ candidate_health keys(bool any, bool usable) {
   return health;
 }
 
+bool same_order(const std::vector<ranked_candidate>& one, const std::vector<ranked_candidate>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](const auto& a, const auto& b) {
+    return a.what.name() == b.what.name() && a.where == b.where && a.reason == b.reason;
+  });
+}
+
+/// Every ranking of these tests also tells whether the short cut for chains that are well would have been right.
 model::outcome<std::vector<ranked_candidate>> ranked(const resolution& of, std::vector<candidate_health> health,
                                                      const model::inference_request& asked = {}) {
-  return rank(of, health, asked, all_dialects);
+  auto found = rank(of, health, asked, all_dialects);
+  health.resize(of.chain.size());
+  if (stays_in_order(of, health, asked, all_dialects)) EXPECT_TRUE(found && same_order(*found, order_of(of)));
+  return found;
+}
+
+TEST(stays_in_order, where_every_candidate_is_well_and_none_is_clearly_healthier_than_one_before_it) {
+  const auto of = chain(three);
+  const auto stays = [&](std::vector<candidate_health> health, served_by served = all_dialects) {
+    return stays_in_order(of, health, {}, served);
+  };
+  EXPECT_TRUE(stays({{}, {}, {}}));
+  EXPECT_TRUE(stays({rate(1.0), rate(0.2), rate(0.1)}));
+  EXPECT_TRUE(stays({rate(0.5, 4), rate(1.0), {}})) << "too few samples";
+  EXPECT_FALSE(stays({rate(0.5), {}, rate(1.0)}));
+  EXPECT_FALSE(stays({{}, state(breaker::open), {}}));
+  EXPECT_FALSE(stays({{}, state(breaker::half_open), {}}));
+  EXPECT_FALSE(stays({{}, {}, keys(true, false)}));
+  EXPECT_FALSE(stays({{}, {}, keys(false, false)}));
+  EXPECT_FALSE(stays({{}, {}})) << "of the last one nothing is known";
+  EXPECT_FALSE(stays({{}, {}, {}}, [](std::string_view, model::endpoint) { return false; }));
 }
 
 names order(const model::outcome<std::vector<ranked_candidate>>& found) {
