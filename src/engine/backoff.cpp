@@ -3,10 +3,6 @@
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <array>
 
@@ -57,10 +53,10 @@ std::optional<std::chrono::milliseconds> wait_until_date(std::string_view retry_
 
 awaitable<void> pause(runtime::worker& home, std::chrono::milliseconds how_long, runtime::stop_signal& stop) {
   if (stop.stopped()) co_return;
-  asio::steady_timer timer(home.io(), how_long);
-  const runtime::stop_signal::on_stop interrupt(stop, [&timer] { timer.cancel(); });
-  boost::system::error_code ignored;  // cancelled or due: either way the pause is over
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable_t<asio::io_context::executor_type>{}, ignored));
+  runtime::wait_point due(home);
+  const runtime::stop_signal::on_stop interrupt(stop, [&due] { due.release(); });
+  // Cancelled or due: either way the pause is over.
+  static_cast<void>(co_await due.wait(std::chrono::steady_clock::now() + how_long));
 }
 
 }  // namespace spidergate::engine

@@ -5,9 +5,7 @@
 #include <spidergate/runtime/tcp_stream.hpp>
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <sys/socket.h>
@@ -18,7 +16,6 @@ namespace spidergate::http {
 namespace {
 
 using asio::ip::tcp;
-constexpr asio::use_awaitable_t<asio::io_context::executor_type> use_awaitable;
 
 constexpr int backlog = 4096;
 constexpr std::chrono::milliseconds accept_pause{100};  // when the system has nothing left to accept with
@@ -73,6 +70,7 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
         address(std::move(o.address)),
         port(o.port),
         acceptor(worker.io().get_executor()),
+        accepted(worker),
         site(worker.time(), requests, counters, o.limits, o.admin) {
     site.end_keep_alive = o.end_keep_alive;
   }
@@ -93,6 +91,7 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
   std::string address;
   std::uint16_t port;
   runtime::tcp_acceptor acceptor;
+  runtime::wait_point accepted;
   connection_site site;
   boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections;
   std::size_t turning_away = 0;
@@ -122,7 +121,9 @@ awaitable<void> listener::impl::accept_all(std::shared_ptr<impl> self) {
   auto& counters = self->site.counters;
   while (self->acceptor.is_open()) {
     auto client = std::make_shared<arrival>(self->home.io(), counters);
-    const auto [ec] = co_await self->acceptor.async_accept(client->socket, client->peer, asio::as_tuple(use_awaitable));
+    self->acceptor.async_accept(client->socket, client->peer,
+                                [self, client](error_code outcome) { self->accepted.release(outcome); });
+    const auto ec = (co_await self->accepted.wait(steady_time::max())).error();
     if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) co_return;
     if (!ec) {
       self->admit(client);

@@ -92,12 +92,12 @@ void ready_socket::await_space() {
   socket_.async_wait(tcp_socket::wait_write, wait_handler{this, &ready_socket::on_space});
 }
 
-awaitable<result<void>> ready_socket::wait_readable(steady_time deadline) {
+wait_point::parking ready_socket::wait_readable(steady_time deadline) {
   await_bytes();
   return reader_.wait(deadline);
 }
 
-awaitable<result<void>> ready_socket::wait_writable(steady_time deadline) {
+wait_point::parking ready_socket::wait_writable(steady_time deadline) {
   await_space();
   return writer_.wait(deadline);
 }
@@ -117,15 +117,14 @@ void ready_socket::on_space(error_code failure) {
   writer_.resume_now(failure);
 }
 
-void ready_socket::watch(std::function<void()> on_gone, std::function<peer_state()> look) {
+void ready_socket::watch(std::function<void()> on_gone) {
   on_gone_ = std::move(on_gone);
-  look_ = std::move(look);
   if (on_gone_ && is_open()) await_bytes();
 }
 
 void ready_socket::look_at_peer() {
   if (!on_gone_) return;
-  switch (look_()) {
+  switch (look_ ? look_() : peek()) {
     case peer_state::quiet:
       drained_ = true;
       await_bytes();
@@ -133,7 +132,6 @@ void ready_socket::look_at_peer() {
     case peer_state::bytes:
       return;
     case peer_state::gone:
-      look_ = nullptr;
       std::exchange(on_gone_, nullptr)();
       return;
   }

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace spidergate::runtime {
 
@@ -31,6 +32,8 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
 
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
   [[nodiscard]] bool drained() const noexcept { return drained_; }
+  /// Nothing was left, and nothing has come since as far as the event loop has seen: a look can be spared.
+  [[nodiscard]] bool known_quiet() const noexcept { return is_open() && drained_ && awaiting_bytes_; }
   /// Takes back what the last read has taught: the next one asks the system.
   void forget_drained() noexcept { drained_ = false; }
 
@@ -42,11 +45,13 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
   /// Looks without taking anything.
   [[nodiscard]] peer_state peek() noexcept;
 
-  awaitable<result<void>> wait_readable(steady_time deadline);
-  awaitable<result<void>> wait_writable(steady_time deadline);
+  [[nodiscard]] wait_point::parking wait_readable(steady_time deadline);
+  [[nodiscard]] wait_point::parking wait_writable(steady_time deadline);
 
-  /// See byte_stream::watch_peer. `look` is asked what has come; it must stay valid until the watch ends or close().
-  void watch(std::function<void()> on_gone, std::function<peer_state()> look);
+  /// See byte_stream::watch_peer.
+  void watch(std::function<void()> on_gone);
+  /// How a watch finds out what has come, where that is not told by peek(). Must stay valid until close().
+  void look_with(std::function<peer_state()> look) { look_ = std::move(look); }
 
   void cancel() noexcept;
   void close(bool reset) noexcept;

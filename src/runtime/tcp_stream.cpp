@@ -65,10 +65,10 @@ class plain_stream final : public byte_stream {
   }
   void cancel() noexcept override { socket_->cancel(); }
   void close(bool reset) noexcept override { socket_->close(reset); }
-  void watch_peer(std::function<void()> on_gone) override {
-    socket_->watch(std::move(on_gone), [socket = socket_.get()] { return socket->peek(); });
+  void watch_peer(std::function<void()> on_gone) override { socket_->watch(std::move(on_gone)); }
+  [[nodiscard]] bool is_quiet() noexcept override {
+    return socket_->known_quiet() || socket_->peek() == peer_state::quiet;
   }
-  [[nodiscard]] bool is_quiet() noexcept override { return socket_->peek() == peer_state::quiet; }
   [[nodiscard]] std::string_view peer_address() const noexcept override { return socket_->peer_address(); }
 
  private:

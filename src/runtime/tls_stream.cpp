@@ -70,8 +70,8 @@ verdict judge(session& s, int returned) {
   return {system ? system : error_code(asio::error::connection_reset)};
 }
 
-/// Waits until the call that got this verdict is worth repeating. Only forwards: no coroutine of its own.
-awaitable<result<void>> wait_for(session& s, verdict v, steady_time deadline) {
+/// Waits until the call that got this verdict is worth repeating.
+wait_point::parking wait_for(session& s, verdict v, steady_time deadline) {
   return v.wants_write ? s.socket->wait_writable(deadline) : s.socket->wait_readable(deadline);
 }
 
@@ -152,7 +152,9 @@ awaitable<result<void>> write_pieces(session_ptr s, std::span<const std::string_
 
 class openssl_stream final : public tls_stream {
  public:
-  explicit openssl_stream(session_ptr s) : session_(std::move(s)) {}
+  explicit openssl_stream(session_ptr s) : session_(std::move(s)) {
+    socket().look_with([from = session_.get()] { return look(*from); });
+  }
   ~openssl_stream() override { close(false); }
   openssl_stream(const openssl_stream&) = delete;
   openssl_stream& operator=(const openssl_stream&) = delete;
@@ -179,13 +181,12 @@ class openssl_stream final : public tls_stream {
     socket().close(reset);
   }
 
-  void watch_peer(std::function<void()> on_gone) override {
-    socket().watch(std::move(on_gone), [s = session_.get()] { return look(*s); });
-  }
+  void watch_peer(std::function<void()> on_gone) override { socket().watch(std::move(on_gone)); }
 
   [[nodiscard]] bool is_quiet() noexcept override {
     if (!socket().is_open()) return false;
-    socket().forget_drained();
+    // What OpenSSL has taken in already is looked at in any case.
+    if (!socket().known_quiet()) socket().forget_drained();
     return look(*session_) == peer_state::quiet;
   }
 

@@ -2,12 +2,11 @@
 #include <spidergate/runtime/worker.hpp>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace spidergate::runtime {
 
-awaitable<void> next_turn(worker& home) {
-  return asio::post(home.io(), asio::use_awaitable_t<asio::io_context::executor_type>());
+void next_turn::queue(detail::suspended behind_the_others) {
+  asio::post(home_.io(), [waiting = std::move(behind_the_others)]() mutable { waiting.resume(); });
 }
 
 }  // namespace spidergate::runtime

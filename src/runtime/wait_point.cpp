@@ -7,41 +7,40 @@
 
 namespace spidergate::runtime {
 
-awaitable<result<void>> wait_point::wait(steady_time deadline) {
-  token resume_here;
-  return asio::async_initiate<token, void(result<void>)>(
-      [this, deadline](handler resume) { park(std::move(resume), deadline); }, resume_here);
-}
-
-void wait_point::park(handler resume, steady_time deadline) {
+void wait_point::park(parking& by) {
   if (waiting() || home_.stopping_) {
-    const error_code refusal = waiting() ? asio::error::already_started : asio::error::operation_aborted;
-    asio::post(home_.io(),
-               [resume = std::move(resume), refusal]() mutable { std::move(resume)(result<void>(refusal)); });
+    by.outcome_ = waiting() ? asio::error::already_started : asio::error::operation_aborted;
+    asio::post(home_.io(), [refused = std::move(by.waiting_)]() mutable { refused.resume(); });
     return;
   }
-  resume_.emplace(std::move(resume));
+  parked_ = &by;
   home_.parked_.push_back(*this);
-  home_.deadlines().arm(*this, deadline);
+  home_.deadlines().arm(*this, by.deadline_);
 }
 
-wait_point::handler wait_point::take() noexcept {
+wait_point::parking& wait_point::take() noexcept {
   disarm();
   if (detail::parked_hook::is_linked()) detail::parked_hook::unlink();
-  handler resume = std::move(*resume_);
-  resume_.reset();
-  return resume;
+  return *std::exchange(parked_, nullptr);
+}
+
+detail::suspended wait_point::give_up() noexcept {
+  return std::move(take().waiting_);
 }
 
 void wait_point::release(error_code outcome) noexcept {
   if (!waiting()) return;
-  asio::post(home_.io(), [resume = take(), outcome]() mutable {
-    std::move(resume)(outcome ? result<void>(outcome) : result<void>());
-  });
+  auto& by = take();
+  by.outcome_ = outcome;
+  asio::post(home_.io(), [released = std::move(by.waiting_)]() mutable { released.resume(); });
 }
 
 void wait_point::resume_now(error_code outcome) {
-  if (waiting()) take()(outcome ? result<void>(outcome) : result<void>());
+  if (!waiting()) return;
+  auto& by = take();
+  by.outcome_ = outcome;
+  auto released = std::move(by.waiting_);
+  released.resume();
 }
 
 }  // namespace spidergate::runtime

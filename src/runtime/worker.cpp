@@ -1,6 +1,5 @@
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
@@ -28,6 +27,11 @@ std::function<void(std::exception_ptr)>& bug_reporter() {
   return report;
 }
 
+/// A lambda's captures are not in its coroutine's frame: they must live as long.
+awaitable<void> run_keeping(std::function<awaitable<void>()> coroutine) {
+  co_await coroutine();
+}
+
 }  // namespace
 
 void worker::set_bug_reporter(std::function<void(std::exception_ptr)> report) {
@@ -48,7 +52,7 @@ worker::~worker() {
   stop();
   // Destroying a handler destroys the coroutine behind it, which may own or end other waits: one at a time.
   while (!parked_.empty()) {
-    const auto dropped = parked_.front().take();
+    const auto dropped = parked_.front().give_up();
   }
   io_.destroy_handlers();
 }
@@ -61,6 +65,7 @@ void worker::start() {
 void worker::run() {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
   worker_of_this_thread = this;
+  const detail::frame_cache::scope frames;
   const auto work = asio::make_work_guard(io_);
   while (!io_.stopped()) {
     try {
@@ -76,8 +81,10 @@ void worker::post(std::function<void()> job) {
 }
 
 void worker::spawn(std::function<awaitable<void>()> coroutine) {
-  asio::co_spawn(io_.get_executor(), std::move(coroutine), [](std::exception_ptr bug) {
-    if (bug) bug_reporter()(std::move(bug));
+  post([begin = std::move(coroutine)]() mutable {
+    run_detached(run_keeping(std::move(begin)), [](std::exception_ptr bug) {
+      if (bug) bug_reporter()(std::move(bug));
+    });
   });
 }
 

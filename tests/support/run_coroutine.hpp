@@ -1,7 +1,6 @@
 #pragma once
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
 #include <chrono>
@@ -24,29 +23,27 @@ inline void run_until(runtime::worker& worker, const std::function<bool()>& done
   }
 }
 
-/// Runs one coroutine to its end on a worker that was not started, and gives its value.
-template <class T>
-T run_coroutine(runtime::worker& worker, awaitable<T> coroutine) {
-  std::optional<T> value;
-  std::exception_ptr failure;
-  asio::co_spawn(worker.io().get_executor(), std::move(coroutine), [&](std::exception_ptr thrown, T returned) {
-    failure = std::move(thrown);
-    value.emplace(std::move(returned));
-  });
-  run_until(worker, [&] { return value.has_value(); });
-  if (failure) std::rethrow_exception(failure);
-  return std::move(*value);
-}
-
+/// Runs one coroutine to its end on a worker that was not started.
 inline void run_coroutine(runtime::worker& worker, awaitable<void> coroutine) {
   bool finished = false;
   std::exception_ptr failure;
-  asio::co_spawn(worker.io().get_executor(), std::move(coroutine), [&](std::exception_ptr thrown) {
+  runtime::run_detached(std::move(coroutine), [&](std::exception_ptr thrown) {
     failure = std::move(thrown);
     finished = true;
   });
   run_until(worker, [&] { return finished; });
   if (failure) std::rethrow_exception(failure);
+}
+
+/// The same, and gives its value.
+template <class T>
+T run_coroutine(runtime::worker& worker, awaitable<T> coroutine) {
+  std::optional<T> value;
+  const auto keep = [](awaitable<T> produced, std::optional<T>& kept) -> awaitable<void> {
+    kept.emplace(co_await std::move(produced));
+  };
+  run_coroutine(worker, keep(std::move(coroutine), value));
+  return std::move(*value);
 }
 
 /// A deadline this far from now.

@@ -39,8 +39,8 @@ class byte_stream {
   /// Costs no system call: it uses the readiness wait that the next read needs anyway.
   virtual void watch_peer(std::function<void()> on_gone) = 0;
 
-  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end. One non-blocking system
-  /// call.
+  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end. Costs one non-blocking
+  /// system call, or none for a stream whose peer is watched: then what the event loop has seen so far is told.
   [[nodiscard]] virtual bool is_quiet() noexcept = 0;
 
   /// The peer's address ("192.0.2.1", "2001:db8::1"), without port.

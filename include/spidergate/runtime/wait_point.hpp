@@ -3,10 +3,9 @@
 #include <spidergate/runtime/awaitable.hpp>
 #include <spidergate/runtime/deadline_wheel.hpp>
 
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/intrusive/list.hpp>
 
-#include <optional>
+#include <coroutine>
 
 namespace spidergate::runtime {
 
@@ -28,11 +27,14 @@ class wait_point final : private deadline_wheel::entry, public detail::parked_ho
   wait_point(const wait_point&) = delete;
   wait_point& operator=(const wait_point&) = delete;
 
-  /// Completes at the next release(). `timed_out` at the deadline, `operation_aborted` when the worker stops.
-  /// One coroutine at a time: a second one gets `already_started`.
-  awaitable<result<void>> wait(steady_time deadline);
+  /// Awaiting it parks the coroutine here.
+  class parking;
 
-  [[nodiscard]] bool waiting() const noexcept { return resume_.has_value(); }
+  /// To be awaited at once; gives a result<void> at the next release(). `timed_out` at the deadline,
+  /// `operation_aborted` when the worker stops. One coroutine at a time: a second one gets `already_started`.
+  [[nodiscard]] parking wait(steady_time deadline) noexcept;
+
+  [[nodiscard]] bool waiting() const noexcept { return parked_ != nullptr; }
 
   /// Lets the waiting coroutine go on, in a later turn of the loop; nothing happens when nobody waits.
   void release(error_code outcome = {}) noexcept;
@@ -42,16 +44,42 @@ class wait_point final : private deadline_wheel::entry, public detail::parked_ho
 
  private:
   friend class worker;
-  using token = asio::use_awaitable_t<asio::io_context::executor_type>;
-  // The concrete type, without erasure: a wait allocates nothing but its coroutine frame.
-  using handler = asio::async_result<token, void(result<void>)>::handler_type;
 
   void on_deadline() noexcept override { release(asio::error::timed_out); }
-  void park(handler resume, steady_time deadline);
-  [[nodiscard]] handler take() noexcept;  ///< only while somebody waits
+  void park(parking& by);
+  [[nodiscard]] parking& take() noexcept;              ///< only while somebody waits
+  [[nodiscard]] detail::suspended give_up() noexcept;  ///< the same; what is waiting shall not go on
 
   worker& home_;
-  std::optional<handler> resume_;
+  parking* parked_ = nullptr;
 };
+
+/// One wait, part of the frame of the coroutine that waits.
+class wait_point::parking {
+ public:
+  parking(wait_point& at, steady_time deadline) noexcept : at_(at), deadline_(deadline) {}
+  parking(const parking&) = delete;
+  parking& operator=(const parking&) = delete;
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> waiting) {
+    waiting_ = detail::suspended(waiting);
+    at_.park(*this);
+  }
+  result<void> await_resume() const noexcept { return outcome_ ? result<void>(outcome_) : result<void>(); }
+
+ private:
+  friend class wait_point;
+
+  wait_point& at_;
+  steady_time deadline_;
+  error_code outcome_;
+  detail::suspended waiting_;
+};
+
+inline wait_point::parking wait_point::wait(steady_time deadline) noexcept {
+  return {*this, deadline};
+}
 
 }  // namespace spidergate::runtime

@@ -6,7 +6,6 @@
 #include <spidergate/runtime/memory_stream.hpp>
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -99,7 +98,7 @@ class served_connection {
 
   void start(bool reading = true) {
     started_ = true;
-    asio::co_spawn(worker.io().get_executor(), connection->serve(), [this](std::exception_ptr thrown) {
+    runtime::run_detached(connection->serve(), [this](std::exception_ptr thrown) {
       bug = std::move(thrown);
       ended = true;
     });
@@ -109,8 +108,7 @@ class served_connection {
   /// Everything the server says is collected in `received`.
   void read_on() {
     reading_ = true;
-    asio::co_spawn(worker.io().get_executor(), collect(*client, received),
-                   [this](std::exception_ptr) { reading_ = false; });
+    runtime::run_detached(collect(*client, received), [this](const std::exception_ptr&) { reading_ = false; });
   }
 
   void send(std::string_view bytes) {

@@ -65,13 +65,15 @@ struct redis_connection : ::testing::Test {
   deaf nobody_;
   std::shared_ptr<connection> made_ = std::make_shared<connection>(home_, std::make_unique<scripted_stream>(server_));
 
+  static awaitable<void> turn(runtime::worker& home) { co_await runtime::next_turn(home); }
+
   void SetUp() override {
     made_->start();
-    testing::run_coroutine(home_, runtime::next_turn(home_));
+    testing::run_coroutine(home_, turn(home_));
   }
   void TearDown() override {
     made_->break_off(asio::error::operation_aborted);
-    testing::run_coroutine(home_, runtime::next_turn(home_));
+    testing::run_coroutine(home_, turn(home_));
   }
   void send(std::string_view text) {
     made_->send(nobody_, [text](std::string& out) { out += text; });

@@ -1,7 +1,5 @@
 #include "limits_fixture.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-
 #include <memory>
 #include <thread>
 
@@ -196,6 +194,12 @@ TEST_F(budgets, requests_that_cost_nothing_do_not_ask_the_ledger) {
   EXPECT_TRUE(ledger.asked.empty());
 }
 
+awaitable<void> ask_for_a_cent(limiter& shared, runtime::worker& on, std::shared_ptr<const auth::principal> caller,
+                               std::string holder, std::function<void(bool)> told) {
+  const auto said = co_await shared.reserve(on, std::move(caller), std::move(holder), {0, cents(1), cents(1)});
+  told(static_cast<bool>(said.verdict));
+}
+
 TEST_F(budgets, many_requests_that_find_a_budget_unknown_ask_once) {
   const auto& real = runtime::system_clock();
   runtime::worker own(0, real);
@@ -206,14 +210,13 @@ TEST_F(budgets, many_requests_that_find_a_budget_unknown_ask_once) {
   const auto caller = std::make_shared<auth::principal>(who);
   int admitted = 0;
   for (int i = 0; i < 50; ++i) {
-    asio::co_spawn(own.io().get_executor(),
-                   shared.reserve(own, caller, "req_" + std::to_string(i), {0, cents(1), cents(1)}),
-                   [&](const std::exception_ptr& thrown, const limiter::admission& said) {
-                     EXPECT_FALSE(thrown);
-                     admitted += said.verdict ? 1 : 0;
-                   });
+    own.spawn([&, i] {
+      return ask_for_a_cent(shared, own, caller, "req_" + std::to_string(i),
+                            [&](bool granted) { admitted += granted; });
+    });
   }
   testing::run_until(own, [&] { return answer.waiting(); });
+  own.io().restart();
   own.io().poll();
   EXPECT_EQ(admitted, 0);
   answer.release();
@@ -232,16 +235,15 @@ TEST_F(budgets, those_who_wait_on_other_workers_are_woken_and_share_the_failure)
   ledger.before_answer = [&]() -> awaitable<void> { (void)co_await answer.wait(testing::in(5s)); };
   const auto caller = std::make_shared<auth::principal>(who);
   const auto start = [&](runtime::worker& on, std::string holder, int& refused) {
-    asio::co_spawn(on.io().get_executor(), shared.reserve(on, caller, std::move(holder), {0, cents(1), cents(1)}),
-                   [&](const std::exception_ptr& thrown, const limiter::admission& said) {
-                     EXPECT_FALSE(thrown);
-                     refused += said.verdict ? 0 : 1;
-                   });
+    on.spawn([&, holder] {
+      return ask_for_a_cent(shared, on, caller, holder, [&](bool granted) { refused += granted ? 0 : 1; });
+    });
   };
   int refused_here = 0, refused_there = 0;
   start(asking, "req_a", refused_here);
   testing::run_until(asking, [&] { return answer.waiting(); });
   for (int i = 0; i < 20; ++i) start(waiting, "req_b" + std::to_string(i), refused_there);
+  waiting.io().restart();
   waiting.io().poll();
   EXPECT_EQ(refused_there, 0) << "all wait for the one that asks";
   std::jthread other([&] { testing::run_until(waiting, [&] { return refused_there == 20; }); });
@@ -263,12 +265,11 @@ TEST_F(budgets, when_the_asking_worker_stops_the_others_ask_for_themselves) {
     runtime::worker asking(0, real);
     runtime::wait_point never(asking);
     ledger.before_answer = [&]() -> awaitable<void> { (void)co_await never.wait(testing::in(60s)); };
-    asio::co_spawn(asking.io().get_executor(), shared.reserve(asking, caller, "req_a", {0, cents(1), cents(1)}),
-                   [](const std::exception_ptr&, const limiter::admission&) {});
+    asking.spawn([&] { return ask_for_a_cent(shared, asking, caller, "req_a", [](bool) {}); });
     testing::run_until(asking, [&] { return never.waiting(); });
-    asio::co_spawn(
-        waiting.io().get_executor(), shared.reserve(waiting, caller, "req_b", {0, cents(1), cents(1)}),
-        [&](const std::exception_ptr&, const limiter::admission& said) { admitted += said.verdict ? 1 : 0; });
+    waiting.spawn(
+        [&] { return ask_for_a_cent(shared, waiting, caller, "req_b", [&](bool granted) { admitted += granted; }); });
+    waiting.io().restart();
     waiting.io().poll();
     ledger.before_answer = nullptr;
   }
