@@ -27,15 +27,7 @@ add_library(hiredis INTERFACE IMPORTED)
 target_link_libraries(hiredis INTERFACE ${HIREDIS_LIBRARY})
 target_include_directories(hiredis SYSTEM INTERFACE ${HIREDIS_INCLUDE_DIR})
 
-# Asio and Beast are compiled once each; every other file sees declarations only.
+# Asio is compiled once; every other file sees declarations only.
 add_library(boost_asio STATIC ${PROJECT_SOURCE_DIR}/src/boost/asio.cpp)
-target_compile_definitions(boost_asio PUBLIC
-  BOOST_ASIO_SEPARATE_COMPILATION
-  BOOST_ASIO_NO_DEPRECATED
-  # A request walks through about eight coroutine frames; keep that many recycled per thread.
-  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=16)
+target_compile_definitions(boost_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(boost_asio PUBLIC Boost::headers Threads::Threads)
-
-add_library(boost_beast STATIC ${PROJECT_SOURCE_DIR}/src/boost/beast.cpp)
-target_compile_definitions(boost_beast PUBLIC BOOST_BEAST_SEPARATE_COMPILATION)
-target_link_libraries(boost_beast PUBLIC boost_asio)

@@ -1,6 +1,6 @@
 #include "chunk_decoder.hpp"
 
-#include "byte_class.hpp"
+#include <spidergate/core/byte_class.hpp>
 
 #include <algorithm>
 #include <cstring>

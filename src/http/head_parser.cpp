@@ -1,84 +1,81 @@
 #include "head_parser.hpp"
 
-#include "byte_class.hpp"
-
 #include <spidergate/core/ascii.hpp>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include <spidergate/core/byte_class.hpp>
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 namespace spidergate::http {
 
 namespace {
 
-namespace beast = boost::beast;
-using beast_error = beast::error_code;
-
-std::string_view view(beast::string_view text) noexcept {
-  return {text.data(), text.size()};
-}
-
-/// Beast's parser with our policy on top. It records views where Beast's own request_parser would copy every field.
-class recorder final : public beast::http::basic_parser<true> {
+/// Takes apart a head whose every byte the scanner has looked at: what remains are the questions of meaning.
+class head_reader {
  public:
-  explicit recorder(request_head& out) : out_(out) {
-    header_limit(std::numeric_limits<std::uint32_t>::max());  // the scanner has measured the head already
-    body_limit(boost::none);
-  }
+  explicit head_reader(request_head& out) : out_(out) {}
 
-  /// Ends the parse with our own reason; the code itself is never shown.
-  [[nodiscard]] const verdict& reason() const noexcept { return reason_; }
+  verdict read(std::string_view head);
 
  private:
-  using field_id = beast::http::field;
-
-  void on_request_impl(beast::http::verb method, beast::string_view method_text, beast::string_view target, int version,
-                       beast_error& ec) override;
-  void on_field_impl(field_id id, beast::string_view name, beast::string_view value, beast_error& ec) override;
-  void on_header_impl(beast_error& ec) override;
-
-  void on_response_impl(int, beast::string_view, int, beast_error&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, beast_error&) override {}
-  std::size_t on_body_impl(beast::string_view body, beast_error&) override { return body.size(); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast_error&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, beast_error&) override { return body.size(); }
-  void on_finish_impl(beast_error&) override {}
-
-  void on_host(std::string_view value, beast_error& ec);
-  void on_content_length(std::string_view value, beast_error& ec);
-  void on_transfer_encoding(std::string_view value, beast_error& ec);
-  void on_connection(std::string_view value);
-  void on_expect(std::string_view value, beast_error& ec);
+  verdict on_request_line(std::string_view line);
   bool split_target(std::string_view target);
+  verdict on_field(std::string_view name, std::string_view value);
+  verdict on_host(std::string_view value);
+  verdict on_content_length(std::string_view value);
+  verdict on_transfer_encoding(std::string_view value);
+  void on_connection(std::string_view value);
+  verdict on_expect(std::string_view value);
 
-  void refuse(beast_error& ec, std::string_view message, refusal why = refusal::bad_request) {
-    reason_ = {why, message};
-    ec = beast::http::error::bad_value;
+  static verdict refuse(std::string_view message, refusal why = refusal::bad_request) noexcept {
+    return {why, message};
   }
 
   request_head& out_;
-  verdict reason_;
   bool has_host_ = false;
   bool close_ = false;
   bool keep_alive_ = false;
 };
 
-void recorder::on_request_impl(beast::http::verb method, beast::string_view method_text, beast::string_view target,
-                               int version, beast_error& ec) {
-  out_.method = view(method_text);
-  out_.target = view(target);
-  out_.version = version;
-  if (method == beast::http::verb::connect) {
-    return refuse(ec, "CONNECT is not served: this is not a proxy.", refusal::unsupported_method);
+constexpr std::string_view malformed = "The request head is malformed.";
+
+verdict head_reader::read(std::string_view head) {
+  auto end = head.find('\r');
+  if (end == std::string_view::npos) return refuse(malformed);
+  auto refused = on_request_line(head.substr(0, end));
+  if (refused.why != refusal::none) return refused;
+  for (;;) {
+    head.remove_prefix(std::min(end + 2, head.size()));
+    end = head.find('\r');
+    if (end == std::string_view::npos) return refuse(malformed);
+    if (end == 0) break;
+    const auto colon = head.find(':');
+    if (colon >= end) return refuse(malformed);
+    refused = on_field(head.substr(0, colon), trim(head.substr(colon + 1, end - colon - 1)));
+    if (refused.why != refusal::none) return refused;
   }
-  if (!split_target(out_.target)) refuse(ec, "The request target is neither a path nor an http URL.");
+  if (head != "\r\n") return refuse(malformed);
+  if (out_.version == 11 && !has_host_) return refuse("HTTP/1.1 requires a Host header.");
+  out_.keep_alive = !close_ && (out_.version == 11 || keep_alive_);
+  return {};
 }
 
-bool recorder::split_target(std::string_view target) {
+verdict head_reader::on_request_line(std::string_view line) {
+  const auto method_end = line.find(' ');
+  const auto target_end = line.rfind(' ');
+  // The scanner has let pass "method target HTTP/1.x" only.
+  if (method_end == std::string_view::npos || target_end <= method_end + 1) return refuse(malformed);
+  out_.method = line.substr(0, method_end);
+  out_.target = line.substr(method_end + 1, target_end - method_end - 1);
+  out_.version = line.back() == '0' ? 10 : 11;
+  if (out_.method == "CONNECT") {
+    return refuse("CONNECT is not served: this is not a proxy.", refusal::unsupported_method);
+  }
+  if (!split_target(out_.target)) return refuse("The request target is neither a path nor an http URL.");
+  return {};
+}
+
+bool head_reader::split_target(std::string_view target) {
   if (target == "*") {
     out_.path = target;
     return out_.method == "OPTIONS";
@@ -99,53 +96,62 @@ bool recorder::split_target(std::string_view target) {
   return true;
 }
 
-void recorder::on_field_impl(field_id id, beast::string_view name, beast::string_view value, beast_error& ec) {
+verdict head_reader::on_field(std::string_view name, std::string_view value) {
   if (out_.fields.size() == max_fields) {
-    return refuse(ec, "The request has more header fields than this server allows.", refusal::head_too_large);
+    return refuse("The request has more header fields than this server allows.", refusal::head_too_large);
   }
-  const auto text = view(value);
-  out_.fields.push_back({view(name), text});
-  switch (id) {
-    case field_id::host:
-      return on_host(text, ec);
-    case field_id::content_length:
-      return on_content_length(text, ec);
-    case field_id::transfer_encoding:
-      return on_transfer_encoding(text, ec);
-    case field_id::connection:
-      return on_connection(text);
-    case field_id::expect:
-      return on_expect(text, ec);
+  out_.fields.push_back({name, value});
+  out_.names |= request_head::bit_of(name);
+  switch (name.size()) {
+    case 4:
+      if (is_field_name(name, "host")) return on_host(value);
+      break;
+    case 6:
+      if (is_field_name(name, "expect")) return on_expect(value);
+      break;
+    case 10:
+      if (is_field_name(name, "connection")) on_connection(value);
+      break;
+    case 14:
+      if (is_field_name(name, "content-length")) return on_content_length(value);
+      break;
+    case 17:
+      if (is_field_name(name, "transfer-encoding")) return on_transfer_encoding(value);
+      break;
     default:
-      return;
+      break;
   }
+  return {};
 }
 
-void recorder::on_host(std::string_view value, beast_error& ec) {
-  if (has_host_) return refuse(ec, "The Host header is repeated.");
+verdict head_reader::on_host(std::string_view value) {
+  if (has_host_) return refuse("The Host header is repeated.");
   has_host_ = true;
-  if (!std::all_of(value.begin(), value.end(), [](char c) { return is(host_byte, c); })) {
-    refuse(ec, "The Host header holds a byte that no host name has.");
+  if (end_of(host_byte, value, 0) != value.size()) {
+    return refuse("The Host header holds a byte that no host name has.");
   }
+  return {};
 }
 
-void recorder::on_content_length(std::string_view value, beast_error& ec) {
-  if (out_.content_length) return refuse(ec, "The Content-Length header is repeated.");
-  if (out_.chunked) return refuse(ec, "Content-Length and Transfer-Encoding must not be sent together.");
+verdict head_reader::on_content_length(std::string_view value) {
+  if (out_.content_length) return refuse("The Content-Length header is repeated.");
+  if (out_.chunked) return refuse("Content-Length and Transfer-Encoding must not be sent together.");
   const bool digits = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (digits) out_.content_length = parse_integer<std::uint64_t>(value);
-  if (!out_.content_length) refuse(ec, "The Content-Length header is not a decimal number.");
+  if (!out_.content_length) return refuse("The Content-Length header is not a decimal number.");
+  return {};
 }
 
-void recorder::on_transfer_encoding(std::string_view value, beast_error& ec) {
-  if (out_.chunked) return refuse(ec, "The Transfer-Encoding header is repeated.");
-  if (out_.content_length) return refuse(ec, "Content-Length and Transfer-Encoding must not be sent together.");
-  if (!iequals(value, "chunked")) return refuse(ec, "The only Transfer-Encoding accepted is \"chunked\".");
-  if (out_.version < 11) return refuse(ec, "HTTP/1.0 has no Transfer-Encoding.");
+verdict head_reader::on_transfer_encoding(std::string_view value) {
+  if (out_.chunked) return refuse("The Transfer-Encoding header is repeated.");
+  if (out_.content_length) return refuse("Content-Length and Transfer-Encoding must not be sent together.");
+  if (!iequals(value, "chunked")) return refuse("The only Transfer-Encoding accepted is \"chunked\".");
+  if (out_.version < 11) return refuse("HTTP/1.0 has no Transfer-Encoding.");
   out_.chunked = true;
+  return {};
 }
 
-void recorder::on_connection(std::string_view value) {
+void head_reader::on_connection(std::string_view value) {
   while (!value.empty()) {
     const auto comma = std::min(value.find(','), value.size());
     const auto option = trim(value.substr(0, comma));
@@ -155,16 +161,12 @@ void recorder::on_connection(std::string_view value) {
   }
 }
 
-void recorder::on_expect(std::string_view value, beast_error& ec) {
+verdict head_reader::on_expect(std::string_view value) {
   if (!iequals(value, "100-continue")) {
-    return refuse(ec, "The only expectation understood is \"100-continue\".", refusal::expectation_failed);
+    return refuse("The only expectation understood is \"100-continue\".", refusal::expectation_failed);
   }
   out_.expects_continue = out_.version == 11;  // RFC 9110 section 10.1.1: not to be honoured for HTTP/1.0
-}
-
-void recorder::on_header_impl(beast_error& ec) {
-  if (out_.version == 11 && !has_host_) return refuse(ec, "HTTP/1.1 requires a Host header.");
-  out_.keep_alive = !close_ && (out_.version == 11 || keep_alive_);
+  return {};
 }
 
 void reset(request_head& head) {
@@ -172,32 +174,14 @@ void reset(request_head& head) {
   fields.clear();
   head = request_head{};
   head.fields = std::move(fields);
-}
-
-/// Beast checks framing fields before it shows them to us, so some refusals are its own.
-verdict explain(const beast_error& ec) {
-  using beast::http::error;
-  if (ec == error::bad_content_length || ec == error::multiple_content_length) {
-    return {refusal::bad_request,
-            "The Content-Length header is repeated, not a number, or sent with Transfer-Encoding."};
-  }
-  if (ec == error::bad_transfer_encoding) {
-    return {refusal::bad_request, "The Transfer-Encoding header is repeated or sent with Content-Length."};
-  }
-  return {refusal::bad_request, "The request head is malformed."};
+  head.names = 0;
 }
 
 }  // namespace
 
 verdict parse_head(std::string_view head, request_head& out) {
   reset(out);
-  recorder parser(out);
-  beast_error ec;
-  const auto used = parser.put(boost::asio::buffer(head.data(), head.size()), ec);
-  if (parser.reason().why != refusal::none) return parser.reason();
-  if (ec) return explain(ec);
-  if (!parser.is_header_done() || used != head.size()) return {refusal::bad_request, "The request head is malformed."};
-  return {};
+  return head_reader(out).read(head);
 }
 
 }  // namespace spidergate::http

@@ -1,25 +1,8 @@
 #include "head_scanner.hpp"
 
-#include "byte_class.hpp"
-
-#include <cstring>
+#include <spidergate/core/byte_class.hpp>
 
 namespace spidergate::http {
-
-namespace {
-
-/// True when one of eight bytes is below 0x20 or is 0x7f: the only ones a field value must be looked at for.
-bool any_control(const char* bytes) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
-  constexpr std::uint64_t ones = ~std::uint64_t{0} / 255;
-  constexpr std::uint64_t high = ones * 0x80;
-  const std::uint64_t below = (word - ones * 0x20) & ~word & high;
-  const std::uint64_t del = word ^ (ones * 0x7f);
-  return (below | ((del - ones) & ~del & high)) != 0;
-}
-
-}  // namespace
 
 void head_scanner::restart() noexcept {
   *this = head_scanner(max_bytes_);
@@ -50,7 +33,7 @@ void head_scanner::step(std::string_view bytes) noexcept {
       expect_lf(c, state::first);
       break;
     case state::method:
-      skip(bytes, token_byte);
+      at_ = end_of(token_byte, bytes, at_);
       if (at_ == bytes.size()) return;
       if (bytes[at_] != ' ')
         return refuse(refusal::bad_request, "The request method holds a byte that is not allowed.");
@@ -58,7 +41,7 @@ void head_scanner::step(std::string_view bytes) noexcept {
       state_ = state::target;
       break;
     case state::target:
-      skip(bytes, target_byte);
+      at_ = end_of(target_byte, bytes, at_);
       if (at_ == bytes.size()) return;
       if (bytes[at_] != ' ' || at_ == part_at_) {
         return refuse(refusal::bad_request,
@@ -68,22 +51,24 @@ void head_scanner::step(std::string_view bytes) noexcept {
       state_ = state::version;
       break;
     case state::version:
+      if (take_usual_version(bytes)) return;
       on_version(c);
       break;
     case state::request_lf:
       expect_lf(c, state::field);
       break;
     case state::field:
+      if (take_whole_fields(bytes)) return;
       on_field(c);
       break;
     case state::name:
-      skip(bytes, token_byte);
+      at_ = end_of(token_byte, bytes, at_);
       if (at_ == bytes.size()) return;
       if (bytes[at_] != ':') return refuse(refusal::bad_request, "A header name holds a byte that is not allowed.");
       state_ = state::value;
       break;
     case state::value:
-      skip_value(bytes);
+      at_ = end_of_value(bytes, at_);
       if (at_ == bytes.size()) return;
       if (bytes[at_] != '\r')
         return refuse(refusal::bad_request, "A header value holds a control byte or a bare line feed.");
@@ -154,17 +139,27 @@ void head_scanner::expect_lf(char c, state next) noexcept {
   state_ = next;
 }
 
-void head_scanner::skip(std::string_view bytes, std::uint8_t allowed) noexcept {
-  while (at_ < bytes.size() && is(static_cast<byte_class>(allowed), bytes[at_])) ++at_;
+/// The version of nearly every request, where it came in one piece. What is left to on_version() is judged there.
+bool head_scanner::take_usual_version(std::string_view bytes) noexcept {
+  constexpr std::string_view usual = "HTTP/1.1\r\n";
+  if (at_ != part_at_ || !bytes.substr(at_).starts_with(usual)) return false;
+  at_ += usual.size();
+  state_ = state::field;
+  return true;
 }
 
-void head_scanner::skip_value(std::string_view bytes) noexcept {
+/// Field lines that came in one piece. The first that is not whole, or not well-formed, is left to be looked at byte by
+/// byte.
+bool head_scanner::take_whole_fields(std::string_view bytes) noexcept {
+  const auto before = at_;
   for (;;) {
-    while (at_ + 8 <= bytes.size() && !any_control(bytes.data() + at_)) at_ += 8;
-    const std::size_t stop = std::min(at_ + 8, bytes.size());
-    while (at_ < stop && is(value_byte, bytes[at_])) ++at_;
-    if (at_ < stop || at_ == bytes.size()) return;
+    const auto colon = end_of(token_byte, bytes, at_);
+    if (colon == at_ || colon == bytes.size() || bytes[colon] != ':') break;
+    const auto end = end_of_value(bytes, colon + 1);
+    if (!bytes.substr(end).starts_with("\r\n")) break;
+    at_ = end + 2;
   }
+  return at_ != before;
 }
 
 }  // namespace spidergate::http

@@ -61,8 +61,8 @@ class head_scanner {
   void on_version(char c) noexcept;
   void on_field(char c) noexcept;
   void expect_lf(char c, state next) noexcept;
-  void skip(std::string_view bytes, std::uint8_t allowed) noexcept;
-  void skip_value(std::string_view bytes) noexcept;
+  [[nodiscard]] bool take_usual_version(std::string_view bytes) noexcept;
+  [[nodiscard]] bool take_whole_fields(std::string_view bytes) noexcept;
   void refuse(refusal why, std::string_view message) noexcept;
 
   std::size_t max_bytes_;

@@ -1,53 +1,47 @@
-#include "byte_class.hpp"
-
-#include <spidergate/core/ascii.hpp>
 #include <spidergate/http/exchange.hpp>
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace spidergate::http {
 
 namespace {
 
-/// The framing of a message belongs to the exchange; a field of it that slips in from elsewhere would split the answer.
-bool is_framing(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 4> names{"connection", "content-length", "date", "transfer-encoding"};
-  switch (name.size()) {
-    case 4:
-      return iequals(name, names[2]);
-    case 10:
-      return iequals(name, names[0]);
-    case 14:
-      return iequals(name, names[1]);
-    case 17:
-      return iequals(name, names[3]);
-    default:
-      return false;
-  }
-}
+constexpr std::size_t usual_bytes = 1024;  // of all the fields of an answer: one allocation
 
 }  // namespace
 
-void header_block::add(std::string_view name, std::string_view value) {
-  if (name.empty() || is_framing(name)) return;
+void header_block::append(std::string_view name, std::string_view value) {
+  if (text_.empty()) text_.reserve(usual_bytes);
   const auto name_at = text_.size();
-  text_.append(name).append(": ");
-  const auto value_at = text_.size();
-  text_.append(value);
+  const auto value_at = name_at + name.size() + 2;
+  text_.resize(value_at + value.size() + 2);
+  auto* const line = text_.data() + name_at;
+  std::memcpy(line, name.data(), name.size());
+  std::memcpy(line + name.size(), ": ", 2);
+  if (!value.empty()) std::memcpy(line + name.size() + 2, value.data(), value.size());
+  std::memcpy(line + name.size() + 2 + value.size(), "\r\n", 2);
+  const auto end = value_at + value.size();
+  const std::string_view written(text_.data(), end);
+  for (auto odd = end_of_value(written, value_at); odd < end; odd = end_of_value(written, odd + 1)) text_[odd] = ' ';
+}
+
+void header_block::add(field_name name, std::int64_t value) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  append(name.text(), std::string_view(digits.data(), end));
+}
+
+void header_block::add_unchecked_name(std::string_view name, std::string_view value) {
+  if (name.empty()) return;
+  const auto name_at = text_.size();
+  append(name, value);
   for (auto i = name_at; i < name_at + name.size(); ++i) {
     if (!is(token_byte, text_[i])) text_[i] = '-';
   }
-  for (auto i = value_at; i < text_.size(); ++i) {
-    if (!is(value_byte, text_[i])) text_[i] = ' ';
-  }
-  text_.append("\r\n");
-}
-
-void header_block::add(std::string_view name, std::int64_t value) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  add(name, std::string_view(digits.data(), end));
+  // Asked only now: what was replaced may have made it one.
+  if (is_framing_field({text_.data() + name_at, name.size()})) text_.resize(name_at);
 }
 
 }  // namespace spidergate::http

@@ -3,9 +3,9 @@
 
 namespace spidergate::http {
 
-std::string_view request_head::find(std::string_view name) const noexcept {
+std::string_view request_head::find_among_fields(std::string_view name) const noexcept {
   for (const auto& f : fields) {
-    if (iequals(f.name, name)) return f.value;
+    if (f.name.size() == name.size() && iequals(f.name, name)) return f.value;
   }
   return {};
 }

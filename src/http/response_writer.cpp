@@ -138,6 +138,7 @@ awaitable<result<void>> response_writer::send(progress then) {
     }
     first = last;
   }
+  if (then == progress::streaming && !head_.empty()) head_ = {};  // a stream may last, and needs no head any more
   progress_ = then;
   co_return result<void>{};
 }

@@ -40,31 +40,26 @@ awaitable<result<std::string_view>> refuse_cancelled() {
 
 class http1_call final : public call {
  public:
-  http1_call(lease held, bool reused) : lease_(std::move(held)), reused_(reused) {
-    const auto& parsed = lease_.held()->head();
-    head_.status = parsed.status;
-    head_.content_length = parsed.content_length;
-    lease_.held()->fields(head_.fields);
-  }
+  http1_call(lease held, bool reused) : lease_(std::move(held)), connection_(*lease_.held()), reused_(reused) {}
   ~http1_call() override {
-    if (!cancelled_ && lease_.held()->reusable()) lease_.keep();
+    if (!cancelled_ && connection_.reusable()) lease_.keep();
   }
   http1_call(const http1_call&) = delete;
   http1_call& operator=(const http1_call&) = delete;
 
-  [[nodiscard]] const response_head& head() const noexcept override { return head_; }
+  [[nodiscard]] const response_head& head() const noexcept override { return connection_.head(); }
   awaitable<result<std::string_view>> read_some(steady_time deadline) override {
-    return cancelled_ ? refuse_cancelled() : lease_.held()->read_body(deadline);
+    return cancelled_ ? refuse_cancelled() : connection_.read_body(deadline);
   }
   void cancel() noexcept override {
     cancelled_ = true;
-    lease_.held()->stream().cancel();
+    connection_.stream().cancel();
   }
   [[nodiscard]] bool reused_connection() const noexcept override { return reused_; }
 
  private:
   lease lease_;
-  response_head head_;
+  connection& connection_;
   bool reused_;
   bool cancelled_ = false;
 };
@@ -158,7 +153,7 @@ awaitable<result<std::unique_ptr<call>>> client::start(const origin& where, cons
   if (current.cancelled()) co_return error_code(errc::cancelled);
   const auto& known = self->known(where);
   const auto pool = known.pool;
-  const auto host = known.host;
+  const std::string_view host = known.host;  // the pool that we hold keeps it
   const auto wait_by = std::min(self->home.time().steady_now() + limits.connect, limits.total);
   auto held = co_await pool->acquire(current, wait_by);
   if (!held) co_return held.error();

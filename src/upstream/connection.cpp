@@ -10,9 +10,9 @@ namespace spidergate::upstream {
 namespace {
 
 /// Small, for memory per idle stream is what limits their number.
-constexpr std::size_t first_capacity = 8 * 1024;
+constexpr std::size_t first_capacity = 4 * 1024;
 /// Less room than this after a long head would mean a system call for every few bytes.
-constexpr std::size_t least_body_space = 4 * 1024;
+constexpr std::size_t least_body_space = 2 * 1024;
 constexpr std::size_t bulk_capacity = 64 * 1024;
 
 /// What a failed read means in the middle of a body.
@@ -59,7 +59,7 @@ awaitable<result<void>> connection::send(std::string_view host, const request& w
 
 void connection::begin_response(bool to_head) {
   to_head_ = to_head;
-  parser_.reset(to_head, max_head_bytes_);
+  parser_.reset(to_head);
   head_ = {};
   filled_ = 0;
   finished_ = false;
@@ -98,7 +98,7 @@ result<connection::head_progress> connection::parse_head() {
 void connection::drop_interim_head() {
   filled_ -= head_.size;
   std::memmove(buffer_.get(), buffer_.get() + head_.size, filled_);
-  parser_.reset(to_head_, max_head_bytes_);
+  parser_.reset(to_head_);
 }
 
 bool connection::grow() {
@@ -112,21 +112,23 @@ bool connection::grow() {
 }
 
 void connection::begin_body() {
+  response_.status = head_.status;
+  response_.content_length = head_.content_length;
+  parser_.fields({buffer_.get(), head_.size}, response_.fields);
   body_begin_ = head_.size;
   body_ready_ = filled_ - head_.size;
-  in_bulk_ = capacity_ - body_begin_ < least_body_space;
+  in_bulk_ = small_room() < least_body_space;
   chunks_ = {};
   left_ = head_.framing == framing::sized ? *head_.content_length : 0;
   finished_ = head_.framing == framing::none;
   surplus_ = finished_ && body_ready_ > 0;
 }
 
-void connection::fields(std::vector<std::pair<std::string_view, std::string_view>>& out) const {
-  parser_.fields({buffer_.get(), head_.size}, out);
-}
-
-std::span<char> connection::body_space() noexcept {
-  if (!in_bulk_) return {buffer_.get() + body_begin_, capacity_ - body_begin_};
+std::span<char> connection::body_space() {
+  if (!in_bulk_) {
+    bulk_.reset();
+    return {buffer_.get() + body_begin_, small_room()};
+  }
   if (!bulk_) bulk_.reset(new char[bulk_capacity]);
   return {bulk_.get(), bulk_capacity};
 }
@@ -144,8 +146,8 @@ awaitable<result<std::string_view>> connection::read_body(steady_time deadline) 
       }
       if (!count) co_return blame(count.error());
       bytes = space.first(*count);
-      // Bytes that come faster than they are taken: from now on in larger pieces.
-      if (*count == space.size()) in_bulk_ = true;
+      // Bytes that come faster than they are taken: in larger pieces, until the small buffer does again.
+      in_bulk_ = *count == space.size() || (in_bulk_ && *count >= small_room()) || small_room() < least_body_space;
     }
     const auto body = decode(bytes);
     if (!body || !body->empty()) co_return body;

@@ -31,9 +31,8 @@ class connection final : private runtime::deadline_wheel::entry {
 
   /// Reads the final response head; 1xx are skipped.
   awaitable<result<void>> read_head(steady_time deadline);
-  [[nodiscard]] const parsed_head& head() const noexcept { return head_; }
   /// Valid until the connection is used for something else than reading the body.
-  void fields(std::vector<std::pair<std::string_view, std::string_view>>& out) const;
+  [[nodiscard]] const response_head& head() const noexcept { return response_; }
 
   /// The next bytes of the body, an empty view at its end. See call::read_some.
   awaitable<result<std::string_view>> read_body(steady_time deadline);
@@ -60,7 +59,8 @@ class connection final : private runtime::deadline_wheel::entry {
   [[nodiscard]] result<head_progress> parse_head();
   void drop_interim_head();
   void begin_body();
-  [[nodiscard]] std::span<char> body_space() noexcept;
+  [[nodiscard]] std::span<char> body_space();
+  [[nodiscard]] std::size_t small_room() const noexcept { return capacity_ - body_begin_; }
   [[nodiscard]] bool grow();
   [[nodiscard]] result<std::string_view> decode(std::span<char> bytes);
 
@@ -79,6 +79,7 @@ class connection final : private runtime::deadline_wheel::entry {
 
   head_parser parser_;
   parsed_head head_;
+  response_head response_;
   bool to_head_ = false;
   chunk_decoder chunks_;
   std::uint64_t left_ = 0;  ///< of a sized body

@@ -79,7 +79,7 @@ std::optional<parsed_url> parse_url(std::string_view url) {
 
 std::string_view response_head::find(std::string_view name) const noexcept {
   for (const auto& [field, value] : fields) {
-    if (iequals(field, name)) return value;
+    if (field.size() == name.size() && iequals(field, name)) return value;
   }
   return {};
 }

@@ -1,9 +1,10 @@
 // Whatever arrives as a request head: no crash, the same verdict however it is cut, and nothing strange in what is
 // accepted.
-#include "byte_class.hpp"
 #include "cut_at_random.hpp"
 #include "head_parser.hpp"
 #include "head_scanner.hpp"
+
+#include <spidergate/core/byte_class.hpp>
 
 #include <algorithm>
 #include <cstdint>

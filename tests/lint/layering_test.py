@@ -9,7 +9,6 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 # Libraries that stay behind the rooms made for them: whoever includes one names its target in its own DEPENDS.
 FENCED = {
-    "boost/beast": "boost_beast",
     "nlohmann/": "nlohmann_json::nlohmann_json",
     "simdjson.h": "simdjson::simdjson",
     "yaml-cpp/": "yaml-cpp",
@@ -73,7 +72,7 @@ class layering(unittest.TestCase):
             for _, target in includes(file):
                 fence = next((FENCED[prefix] for prefix in FENCED if target.startswith(prefix)), None)
                 allowed = repository.reachable(room) if fence == "boost_asio" else declared
-                if fence and not any(name.startswith(fence) for name in _with_implied(allowed)):
+                if fence and not any(name.startswith(fence) for name in allowed):
                     wrong.append(f"{file}: {target}, but {room} does not depend on {fence}")
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
 
@@ -81,10 +80,6 @@ class layering(unittest.TestCase):
         wrong = [f"{file}: {target}" for file in repository.cpp_files("include") for _, target in includes(file)
                  if target.startswith(tuple(PRIVATE_ONLY))]
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
-
-
-def _with_implied(targets):
-    return [*targets, *(["boost_asio"] if "boost_beast" in targets else [])]
 
 
 if __name__ == "__main__":

@@ -1,28 +1,74 @@
 #pragma once
+#include <spidergate/core/byte_class.hpp>
 #include <spidergate/core/result.hpp>
 #include <spidergate/core/time.hpp>
 #include <spidergate/http/request_head.hpp>
 #include <spidergate/runtime/awaitable.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace spidergate::http {
+
+/// The fields that the exchange itself writes; one of them that slips in from elsewhere would split the answer.
+[[nodiscard]] constexpr bool is_framing_field(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 4:
+      return is_field_name(name, "date");
+    case 10:
+      return is_field_name(name, "connection");
+    case 14:
+      return is_field_name(name, "content-length");
+    case 17:
+      return is_field_name(name, "transfer-encoding");
+    default:
+      return false;
+  }
+}
+
+/// The name of a response field as it stands in our source: checked by the compiler, once.
+class field_name {
+ public:
+  template <std::size_t N>
+  consteval field_name(const char (&name)[N]) : text_(name, N - 1) {
+    if (text_.empty() || end_of(token_byte, text_, 0) != text_.size()) throw "not a field name";
+    if (is_framing_field(text_)) throw "the exchange writes this field";
+  }
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view text_;
+};
 
 /// Response header fields, ready to be written: names and values are checked while they are added, so nothing that we
 /// answer can carry CR, LF, NUL or another control byte (replaced by a space in values, by '-' in names). The fields
 /// that the exchange itself writes (Connection, Content-Length, Date, Transfer-Encoding) are dropped.
 class header_block {
  public:
-  void add(std::string_view name, std::string_view value);
-  void add(std::string_view name, std::int64_t value);
+  void add(field_name name, std::string_view value) { append(name.text(), value); }
+  void add(field_name name, std::int64_t value);
+  /// A name that is not a literal, and so has to be checked each time.
+  template <class Name>
+    requires(std::convertible_to<Name, std::string_view> && !std::is_array_v<std::remove_reference_t<Name>>)
+  void add(const Name& name, std::string_view value) {
+    add_unchecked_name(name, value);
+  }
+  /// All the fields of another block, which checked them.
+  void add(const header_block& others) { text_.append(others.text_); }
+
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   void clear() noexcept { text_.clear(); }
 
  private:
+  void append(std::string_view name, std::string_view value);
+  void add_unchecked_name(std::string_view name, std::string_view value);
+
   std::string text_;  // "name: value\r\n" each
 };
 

@@ -25,8 +25,23 @@ struct request_head {
   bool keep_alive = true;
   bool expects_continue = false;
 
+  /// A bit for each name among the fields, so that most questions for absent ones end here; all set: unknown.
+  std::uint64_t names = ~std::uint64_t{0};
+
   /// The first field of that name (case-insensitive), or an empty view.
-  [[nodiscard]] std::string_view find(std::string_view name) const noexcept;
+  [[nodiscard]] std::string_view find(std::string_view name) const noexcept {
+    return (names & bit_of(name)) == 0 ? std::string_view() : find_among_fields(name);
+  }
+  /// Which bit of `names` stands for a name, whatever its case.
+  [[nodiscard]] static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
+    if (name.empty()) return 0;
+    const auto first = static_cast<unsigned char>(name.front() | 0x20);
+    const auto last = static_cast<unsigned char>(name.back() | 0x20);
+    return std::uint64_t{1} << ((name.size() * 7 + first * std::size_t{5} + last) % 64);
+  }
+
+ private:
+  [[nodiscard]] std::string_view find_among_fields(std::string_view name) const noexcept;
 };
 
 /// Why a connection answers by itself, before any handler sees the request. Every refusal closes the connection.

@@ -116,7 +116,7 @@ TEST(answers, pieces_are_put_together_and_headers_cannot_be_injected) {
   s.handler.script = [](http::exchange& x) -> awaitable<void> {
     http::header_block headers;
     headers.add("X-Echo", "a\r\nSet-Cookie: b\r\n\r\n<html>");
-    headers.add("Content-Length", "0");
+    headers.add(std::string("Content-Length"), "0");
     const std::array<std::string_view, 4> body{"one", "", "two", "three"};
     static_cast<void>(co_await x.respond(502, headers, body));
   };
