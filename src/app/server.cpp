@@ -7,7 +7,6 @@
 #include "request_metrics.hpp"
 #include "server_metrics.hpp"
 #include "snapshot_keeper.hpp"
-#include "start_pages.hpp"
 #include "store_contact.hpp"
 #include "upkeep.hpp"
 #include "worker_house.hpp"
@@ -374,7 +373,6 @@ struct server::impl {
                          {{"public", plan.listen.host + ":" + std::to_string(workers.front()->public_port())},
                           {"admin", plan.admin_listen.host + ":" + std::to_string(workers.front()->admin_port())},
                           {"threads", static_cast<std::int64_t>(plan.threads)}});
-    let_go_of_start_pages();
     io.run();
     drain();
     if (redis) std::this_thread::sleep_for(plan.redis->timeout);  // the last settlements are on their way
