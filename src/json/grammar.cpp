@@ -83,10 +83,12 @@ grammar::place grammar::object(place at) {
   if (*at == '}') return ascend(self, at);
   for (;;) {
     if (*at != '"') return fail("expected a member's name in double quotes", at);
-    if ((at = string(at)) == nullptr) return nullptr;
+    at = string(at);
+    if (at == nullptr) return nullptr;
     at = skip_space(at);
     if (*at != ':') return fail("expected ':' behind the member's name", at);
-    if ((at = value(skip_space(at + 1))) == nullptr) return nullptr;
+    at = value(skip_space(at + 1));
+    if (at == nullptr) return nullptr;
     if (at == end_) return fail({}, at);
     at = skip_space(at);
     if (*at == '}') return ascend(self, at);
@@ -101,7 +103,8 @@ grammar::place grammar::array(place at) {
   at = skip_space(at + 1);
   if (*at == ']') return ascend(self, at);
   for (;;) {
-    if ((at = value(at)) == nullptr) return nullptr;
+    at = value(at);
+    if (at == nullptr) return nullptr;
     if (at == end_) return fail({}, at);
     at = skip_space(at);
     if (*at == ']') return ascend(self, at);
@@ -138,7 +141,8 @@ grammar::place grammar::long_string(place at) {
   place stop = strings_.next_stop(at + 1);
   while (stop != end_ && *stop == '\\') {
     escaped = true;
-    if ((stop = escape(stop)) == nullptr) return nullptr;
+    stop = escape(stop);
+    if (stop == nullptr) return nullptr;
     stop = strings_.next_stop(stop);
   }
   if (stop == end_) return fail("a string is not closed", at);
