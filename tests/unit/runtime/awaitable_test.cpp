@@ -90,6 +90,36 @@ TEST(awaitable, a_chain_that_waits_goes_on_where_it_was) {
   EXPECT_TRUE(ended);
 }
 
+TEST(awaitable, a_chain_that_waits_ends_with_its_worker_and_gives_back_what_it_holds) {
+  const auto inner = [](worker& home, std::shared_ptr<int> /*held*/) -> awaitable<void> {
+    wait_point at(home);
+    (void)co_await at.wait(steady_time::max());
+  };
+  const auto outer = [](auto& call, worker& home, std::shared_ptr<int> held, bool& passed) -> awaitable<void> {
+    co_await call(home, held);
+    passed = true;
+  };
+  const auto held = std::make_shared<int>(0);
+  bool passed = false, ended = false;
+  {
+    worker w(0, system_clock());
+    run_detached(outer(inner, w, held, passed), [&](const std::exception_ptr&) { ended = true; });
+    EXPECT_GE(held.use_count(), 3);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_FALSE(passed);
+  EXPECT_FALSE(ended);
+}
+
+TEST(awaitable, what_was_never_awaited_gives_back_what_it_was_given) {
+  const auto held = std::make_shared<int>(0);
+  {
+    const auto never = [](std::shared_ptr<int> /*given*/) -> awaitable<void> { co_return; }(held);
+    EXPECT_EQ(held.use_count(), 2);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 TEST(frame_cache, keeps_what_its_bound_allows_and_gives_all_back) {
   using detail::frame_cache;
   void* const before = frame_cache::take(500);
