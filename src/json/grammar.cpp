@@ -1,5 +1,7 @@
 #include "grammar.hpp"
 
+#include "escape.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -25,12 +27,6 @@ const char* skip_digits(const char* at) noexcept {
   return at;
 }
 
-bool is_hex(char c) noexcept {
-  return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-bool has_hex4(std::string_view text) noexcept {
-  return text.size() >= 4 && is_hex(text[0]) && is_hex(text[1]) && is_hex(text[2]) && is_hex(text[3]);
-}
 std::uint32_t hex4(std::string_view digits) noexcept {
   std::uint32_t code = 0;
   for (const char c : digits.substr(0, 4)) {
@@ -153,21 +149,8 @@ grammar::place grammar::long_string(place at) {
 
 grammar::place grammar::escape(place at) {
   if (at + 1 == end_) return end_;
-  switch (at[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-      return at + 2;
-    case 'u':
-      break;
-    default:
-      return fail("a string holds a backslash escape that JSON does not know", at);
-  }
+  if (is_plain_escape(at[1])) return at + 2;
+  if (at[1] != 'u') return fail("a string holds a backslash escape that JSON does not know", at);
   const std::string_view digits(at + 2, end_);
   if (!has_hex4(digits)) return fail("\\u wants four hexadecimal digits", at);
   const auto code = hex4(digits);

@@ -26,6 +26,15 @@ void splice::replace(std::string_view span, std::string with) {
   changes_.insert(place, {span, std::move(with)});
 }
 
+std::size_t splice::place_of(const char* byte) const noexcept {
+  auto place = static_cast<std::size_t>(byte - text_.data());
+  for (const auto& [span, with] : changes_) {
+    if (span.data() > byte) break;
+    place += with.size() - span.size();  // may be below nothing for a moment, as sums of unsigned numbers may
+  }
+  return place;
+}
+
 void splice::append_to(std::string& out) const {
   const char* at = text_.data();
   for (const auto& [span, with] : changes_) {

@@ -20,15 +20,44 @@ bool event_decoder::feed(std::string_view bytes, std::string& out) {
   framer_.feed(bytes);
   sse_event event;
   while (!over()) {
+    take_repeated(out);
+    const auto ahead = framer_.ahead();
+    const bool clean = framer_.between_events();
+    if (clean && ahead.empty()) return true;
     switch (framer_.next(event)) {
       case sse_framer::step::more:
         return true;
       case sse_framer::step::oversize:
         return fail("An event of the provider's stream is larger than 1 MiB.");
       case sse_framer::step::event:
-        if (!on_event(event, out)) return false;
+        if (!read(event, ahead, clean, out)) return false;
     }
   }
+  return true;
+}
+
+void event_decoder::take_repeated(std::string& out) {
+  while (framer_.between_events()) {
+    const auto event = pattern_.take(framer_.ahead(), out);
+    if (event.size == 0) return;
+    framer_.skip(event.size);
+    on_text(event.text, event.escaped);
+  }
+}
+
+/// An event that `ahead` began with when the framer was `clean`, between two events.
+bool event_decoder::read(const sse_event& event, std::string_view ahead, bool clean, std::string& out) {
+  const auto begin = out.size();
+  pattern_.forget();
+  text_ = {};
+  if (!on_event(event, out)) return false;
+  const auto bytes = ahead.substr(0, ahead.size() - framer_.ahead().size());
+  const auto within = [bytes](std::string_view part) {
+    return part.data() >= bytes.data() && part.data() + part.size() <= bytes.data() + bytes.size();
+  };
+  // Data that was put together from pieces is no part of what came.
+  if (clean && text_.inside.data() != nullptr && bytes.ends_with('\n') && within(text_.inside))
+    pattern_.learn(bytes, std::string_view(out).substr(begin), text_, noise_);
   return true;
 }
 

@@ -15,7 +15,12 @@ constexpr std::size_t field_name_bytes = 64;
 void sse_framer::feed(std::string_view bytes) noexcept {
   input_ = bytes;
   at_ = 0;
-  next_lf_ = bytes.find('\n');
+  lf_sought_ = false;
+}
+
+void sse_framer::skip(std::size_t bytes) noexcept {
+  forget_dispatched();
+  at_ += bytes;
 }
 
 sse_framer::step sse_framer::next(sse_event& event) {
@@ -81,7 +86,8 @@ sse_framer::found sse_framer::take_line() {
 }
 
 std::size_t sse_framer::line_end() noexcept {
-  if (next_lf_ != npos && next_lf_ < at_) next_lf_ = input_.find('\n', at_);
+  if (!lf_sought_ || (next_lf_ != npos && next_lf_ < at_)) next_lf_ = input_.find('\n', at_);
+  lf_sought_ = true;
   const auto before = input_.substr(at_, next_lf_ == npos ? npos : next_lf_ - at_);
   const std::size_t cr = before.find('\r');
   return cr == npos ? next_lf_ : at_ + cr;
@@ -124,7 +130,7 @@ bool sse_framer::dispatch(sse_event& event) {
 }
 
 /// What an event shows must stand until the next call, so its state is cleared only then.
-void sse_framer::forget_dispatched() {
+void sse_framer::forget_dispatched() noexcept {
   if (!dispatched_) return;
   dispatched_ = has_data_ = false;
   type_.clear();

@@ -21,6 +21,8 @@ class splice {
   void insert(const char* place, std::string what) { replace({place, 0}, std::move(what)); }
   [[nodiscard]] bool empty() const noexcept { return changes_.empty(); }
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  /// How far from the changed text's beginning a byte stands that no change touches.
+  [[nodiscard]] std::size_t place_of(const char* byte) const noexcept;
 
   /// Appends the changed text.
   void append_to(std::string& out) const;

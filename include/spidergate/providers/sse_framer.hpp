@@ -30,6 +30,15 @@ class sse_framer {
   /// Gives the next bytes; they must stand until next() has said `more`. REQUIRES: next() said so for the ones before.
   void feed(std::string_view bytes) noexcept;
   [[nodiscard]] step next(sse_event& event);
+  /// What next() has not looked at of the bytes given last.
+  [[nodiscard]] std::string_view ahead() const noexcept { return input_.substr(at_); }
+  /// Whether all before that has been told in events: none has begun.
+  [[nodiscard]] bool between_events() const noexcept {
+    return (dispatched_ || (!has_data_ && type_.empty())) && partial_.empty() && !after_cr_ && !first_line_ && !stuck_;
+  }
+  /// Passes over whole events, which somebody else has read. REQUIRES: between_events(), and the bytes skipped end with
+  /// a line feed.
+  void skip(std::size_t bytes) noexcept;
   /// The stream has ended: true when an event was left that only lacked its blank line, as some providers leave their
   /// last one.
   [[nodiscard]] bool finish(sse_event& event);
@@ -41,14 +50,15 @@ class sse_framer {
   [[nodiscard]] bool field();
   [[nodiscard]] bool add_data(std::string_view value);
   [[nodiscard]] bool dispatch(sse_event& event);
-  void forget_dispatched();
+  void forget_dispatched() noexcept;
   void keep_unfinished();
 
   std::size_t limit_;
   std::string_view input_;
   std::size_t at_ = 0;
-  std::size_t next_lf_ =
-      0;  ///< the first line feed at or behind at_, once looked for; a search per line would be quadratic with CR
+  /// The first line feed at or behind at_, once looked for: a search per line would be quadratic with CR.
+  std::size_t next_lf_ = 0;
+  bool lf_sought_ = false;
 
   std::string partial_;    ///< the begun line of earlier reads
   std::string line_text_;  ///< a line that was put together from several reads

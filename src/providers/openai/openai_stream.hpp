@@ -44,6 +44,7 @@ class openai_stream final : public event_decoder {
 
   [[nodiscard]] bool on_event(const sse_event& event, std::string& out) override;
   [[nodiscard]] bool on_end(std::string& out) override;
+  void on_text(std::string_view text_json, bool escaped) override;
   void set_error(provider_error error) override { facts_.error = std::move(error); }
   void on_error(json::value root);
   void on_chunk(json::value root, std::string& out);
@@ -53,6 +54,7 @@ class openai_stream final : public event_decoder {
   void on_delta(json::value delta, choice& of);
   [[nodiscard]] choice& choice_at(std::int64_t index);
   void note_produced(const json::member& m);
+  void note_repeatable(json::value last);
   void note_usage(json::value usage);
   void remember(json::value root);
   void hide_usage(json::value root);
@@ -71,6 +73,9 @@ class openai_stream final : public event_decoder {
   stream_facts facts_;
   std::vector<choice> choices_;
   std::vector<source> sources_;  ///< of the chunk at hand
+  std::string_view brings_;      ///< the same: the inside of the string that is all its content, if it is one
+  int contents_ = 0;             ///< the same: how many members have content
+  bool steady_ = false;          ///< the same: it changes nothing here that a next one like it would not find
   std::string filter_results_;   ///< raw, for the next chunk
   json::splice edits_;
   std::string identity_;    ///< `"id":…,"object":…,"created":…,"model":…` of the stream's chunks

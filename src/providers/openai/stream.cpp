@@ -18,6 +18,8 @@ namespace {
 // `n` is at most 128; more choices than that are somebody's joke at the cost of our memory.
 constexpr std::size_t most_choices = 256;
 
+constexpr std::string_view data_field = "data: ";
+
 bool asks_continuous_usage(const model::inference_request& asked) {
   const auto* options = asked.find("stream_options");
   return options != nullptr && options->value.find("\"continuous_usage_stats\"") != std::string_view::npos;
@@ -78,14 +80,17 @@ void openai_stream::on_error(json::value root) {
 }
 
 void openai_stream::on_chunk(json::value root, std::string& out) {
-  json::value choices, usage, groq, error;
+  json::value choices, usage, groq, error, last;
   for (const auto& m : root.members()) {
+    last = m.value;
     if (m.name == "choices") choices = m.value;
     if (m.name == "usage") usage = m.value;
     if (m.name == "x_groq") groq = m.value;
     if (m.name == "error") error = m.value;
   }
   const bool plain = !error.given() && choices.is(json::kind::array);
+  contents_ = 0;
+  steady_ = plain && !usage.given() && !groq.exists();
   if (!plain && looks_like_error(root)) return on_error(root);
   const bool counts = usage.is(json::kind::object);
   note_usage(counts ? usage : groq.find("usage"));
@@ -99,15 +104,30 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
     if (!root.find("prompt_filter_results").exists())
       edits_.insert(edits_.text().data() + 1, "\"prompt_filter_results\":" + filter_results_ + ",");
     filter_results_.clear();
+    steady_ = false;
   }
   sources_ = cited_sources(root);
   std::int64_t position = 0;
   for (const auto element : choices.elements()) on_choice(element, position++);
   if (facts_.error) return;
+  steady_ = steady_ && position == 1;
   facts_.finished =
       !choices_.empty() && std::all_of(choices_.begin(), choices_.end(), [](const choice& c) { return c.finished; });
   if (usage.exists() && !usage_untouched_) hide_usage(root);
+  if (steady_ && contents_ == 1 && brings_.data() != nullptr) note_repeatable(last);
   forward(out);
+}
+
+/// A string at the end of a chunk is noise: OpenAI's `obfuscation`, Mistral's `p`, a fingerprint.
+void openai_stream::note_repeatable(json::value last) {
+  const auto varying = [this](std::string_view inside) {
+    return event_pattern::varying{inside, data_field.size() + edits_.place_of(inside.data())};
+  };
+  may_repeat(varying(brings_), last.is(json::kind::string) ? varying(last.literal()) : event_pattern::varying());
+}
+
+void openai_stream::on_text(std::string_view text_json, bool escaped) {
+  facts_.content_bytes += static_cast<std::int64_t>(escaped ? json::unescaped_size(text_json) : text_json.size());
 }
 
 void openai_stream::on_usage_chunk(json::value root, json::value usage, std::string& out) {
@@ -151,13 +171,18 @@ void openai_stream::on_choice(json::value v, std::int64_t position) {
     edits_.insert(v.raw().data() + 1, R"("delta":{},)");
   }
   // "" is how some say null.
-  if (ends) of.finished = true;
+  if (!ends) return;
+  of.finished = true;
+  steady_ = false;
 }
 
 void openai_stream::on_delta(json::value delta, choice& of) {
   for (const auto& m : delta.members()) {
     note_produced(m);
-    if (m.name == "tool_calls") of.tools.normalise(m.value, edits_);
+    if (m.name == "tool_calls" && is_content(m)) {
+      brings_ = of.tools.normalise(m.value, edits_);
+      steady_ = steady_ && brings_.data() != nullptr;
+    }
     if (m.name == "content") flatten_content(m, edits_);
     if (m.name == "function_call") stringify(m.value.find("arguments"), edits_);
   }
@@ -165,7 +190,10 @@ void openai_stream::on_delta(json::value delta, choice& of) {
 
 void openai_stream::note_produced(const json::member& m) {
   facts_.content_bytes += produced_bytes(m);
-  facts_.content_seen = facts_.content_seen || is_content(m);
+  if (!is_content(m)) return;
+  facts_.content_seen = true;
+  brings_ = m.value.literal();
+  ++contents_;
 }
 
 openai_stream::choice& openai_stream::choice_at(std::int64_t index) {
@@ -219,7 +247,7 @@ void openai_stream::hide_usage(json::value root) {
 }
 
 void openai_stream::forward(std::string& out) {
-  out.append("data: ");
+  out.append(data_field);
   const std::size_t start = out.size();
   edits_.append_to(out);
   // Data of several lines is white space to JSON and the end of a line to SSE.

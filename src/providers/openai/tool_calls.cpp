@@ -119,8 +119,11 @@ tool_call_deltas::call& tool_call_deltas::begin(const delta& d) {
   return calls_.back();
 }
 
-void tool_call_deltas::normalise(json::value calls, json::splice& edits) {
+std::string_view tool_call_deltas::normalise(json::value calls, json::splice& edits) {
+  std::string_view goes_on;
+  int seen = 0;
   for (const auto element : calls.elements()) {
+    ++seen;
     if (!element.is(json::kind::object)) continue;
     const delta d(element);
     const auto& p = d.read;
@@ -136,7 +139,10 @@ void tool_call_deltas::normalise(json::value calls, json::splice& edits) {
                                  (bare && !(p.name.is(json::kind::string) && p.arguments.is(json::kind::string))));
     const bool repeats = !first && (d.id != 0 || repeats_name);
     const bool odd = p.arguments.exists() && !p.arguments.is(json::kind::string);
-    if (!lacks && !repeats && !odd && p.index.raw() == std::to_string(c.index)) continue;
+    if (!lacks && !repeats && !odd && p.index.raw() == std::to_string(c.index)) {
+      if (!first && d.name == 0 && !element.find("custom").exists()) goes_on = p.arguments.literal();
+      continue;
+    }
 
     std::string out = "{\"index\":" + std::to_string(c.index);
     if (first) {
@@ -154,6 +160,7 @@ void tool_call_deltas::normalise(json::value calls, json::splice& edits) {
     out.push_back('}');
     edits.replace(element.raw(), std::move(out));
   }
+  return seen == 1 ? goes_on : std::string_view();
 }
 
 void normalise_tool_calls(json::value calls, std::uint64_t seed, json::splice& edits) {

@@ -19,8 +19,9 @@ class tool_call_deltas {
   /// `seed` makes invented ids differ between answers and choices.
   explicit tool_call_deltas(std::uint64_t seed) : seed_(seed) {}
 
-  /// Looks through a delta's `tool_calls` and notes what has to change.
-  void normalise(json::value calls, json::splice& edits);
+  /// Looks through a delta's `tool_calls` and notes what has to change. Gives the inside of the arguments' string where
+  /// all that they say is that a call known before goes on with it, and nothing has to change.
+  std::string_view normalise(json::value calls, json::splice& edits);
 
  private:
   struct call {

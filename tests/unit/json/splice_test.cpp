@@ -58,5 +58,16 @@ TEST(span_with_comma, takes_the_right_comma) {
   EXPECT_EQ(without(text, 0, 2), "{  }");
 }
 
+TEST(splice, knows_where_an_untouched_byte_goes) {
+  const std::string_view text = "abcdef";
+  splice edits(text);
+  edits.insert(text.data(), "++");
+  edits.erase(text.substr(1, 2));
+  edits.replace(text.substr(4, 1), "EEE");
+  std::string changed;
+  edits.append_to(changed);
+  for (const std::size_t at : {0u, 3u, 5u}) EXPECT_EQ(changed[edits.place_of(text.data() + at)], text[at]) << changed;
+}
+
 }  // namespace
 }  // namespace spidergate::json

@@ -30,6 +30,10 @@ streamed stream(const std::string& bytes, bool usage_asked = false, const std::s
     if (!first) first = s;
     EXPECT_EQ(s.out, first->out);
     EXPECT_EQ(s.complete, first->complete);
+    EXPECT_EQ(s.facts.content_bytes, first->facts.content_bytes);
+    EXPECT_EQ(s.facts.content_seen, first->facts.content_seen);
+    EXPECT_EQ(s.facts.finished, first->facts.finished);
+    EXPECT_EQ(s.facts.error.has_value(), first->facts.error.has_value());
   }
   return *first;
 }
