@@ -1,12 +1,18 @@
 #include "ready_socket.hpp"
 
+#include "poller.hpp"
+
 #include <spidergate/runtime/worker.hpp>
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include <utility>
 
 namespace spidergate::runtime {
@@ -27,22 +33,20 @@ std::string address_text(const asio::ip::address& address) {
 }  // namespace
 
 ready_socket::ready_socket(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer)
-    : socket_(std::move(socket)),
-      fd_(socket_.native_handle()),
-      reader_(home),
-      writer_(home),
-      peer_address_(address_text(peer.address())) {
+    : home_(home), reader_(home), writer_(home), peer_address_(address_text(peer.address())) {
   // A socket that has broken already says so at the first read.
   error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  fd_ = socket.release(ignored);
+  if (is_open() && home_.sockets().add(*this)) close(true);
 }
 
 result<std::size_t> ready_socket::receive(std::span<char> buffer) noexcept {
   const auto received = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (received > 0) {
-    // Less than asked for: the kernel has no more. Should the end have come together with these bytes, the wait tells.
-    drained_ = static_cast<std::size_t>(received) < buffer.size();
+    // Less than asked for: the kernel has no more, unless it has told of the end before these bytes were taken.
+    drained_ = static_cast<std::size_t>(received) < buffer.size() && !ended_;
     return static_cast<std::size_t>(received);
   }
   if (received == 0) return error_code(asio::error::eof);
@@ -74,52 +78,40 @@ peer_state ready_socket::peek() noexcept {
   return seen < 0 && errno == EAGAIN ? peer_state::quiet : peer_state::gone;
 }
 
-/// Keeps the socket alive while the reactor holds the wait.
-struct ready_socket::wait_handler {
-  ready_socket_ptr socket;
-  void (ready_socket::*then)(error_code);
-
-  void operator()(error_code failure) { (socket.get()->*then)(failure); }
-};
-
-void ready_socket::await_bytes() {
-  if (std::exchange(awaiting_bytes_, true)) return;
-  socket_.async_wait(tcp_socket::wait_read, wait_handler{this, &ready_socket::on_bytes});
-}
-
-void ready_socket::await_space() {
-  if (std::exchange(awaiting_space_, true)) return;
-  socket_.async_wait(tcp_socket::wait_write, wait_handler{this, &ready_socket::on_space});
-}
-
 wait_point::parking ready_socket::wait_readable(steady_time deadline) {
-  await_bytes();
   return reader_.wait(deadline);
 }
 
 wait_point::parking ready_socket::wait_writable(steady_time deadline) {
-  await_space();
   return writer_.wait(deadline);
 }
 
-void ready_socket::on_bytes(error_code failure) {
-  awaiting_bytes_ = false;
-  drained_ = false;
-  if (reader_.waiting()) {
-    reader_.resume_now(failure);
-  } else if (!failure) {
-    look_at_peer();
-  }
+wait_point::parking ready_socket::wait_turn_end() {
+  home_.sockets().at_turn_end(this);
+  return writer_.wait(steady_time::max());
 }
 
-void ready_socket::on_space(error_code failure) {
-  awaiting_space_ = false;
-  writer_.resume_now(failure);
+void ready_socket::on_events(std::uint32_t events) {
+  constexpr std::uint32_t end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & end) != 0) ended_ = true;
+  if ((events & (EPOLLIN | end)) != 0) {
+    drained_ = false;
+    if (reader_.waiting()) {
+      reader_.resume_now();
+    } else {
+      look_at_peer();
+    }
+  }
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writer_.resume_now();
 }
 
 void ready_socket::watch(std::function<void()> on_gone) {
   on_gone_ = std::move(on_gone);
-  if (on_gone_ && is_open()) await_bytes();
+  if (!on_gone_ || !is_open() || drained_) return;
+  // What is there already is not told again.
+  asio::post(home_.io(), [socket = ready_socket_ptr(this)] {
+    if (!socket->drained_ && !socket->reader_.waiting()) socket->look_at_peer();
+  });
 }
 
 void ready_socket::look_at_peer() {
@@ -127,7 +119,6 @@ void ready_socket::look_at_peer() {
   switch (look_ ? look_() : peek()) {
     case peer_state::quiet:
       drained_ = true;
-      await_bytes();
       return;
     case peer_state::bytes:
       return;
@@ -147,10 +138,12 @@ void ready_socket::close(bool reset) noexcept {
   look_ = nullptr;
   cancel();
   if (!is_open()) return;
-  error_code ignored;
-  if (reset) socket_.set_option(tcp_socket::linger(true, 0), ignored);
-  socket_.close(ignored);
-  fd_ = -1;
+  home_.sockets().remove(*this);
+  if (reset) {
+    const linger drop{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+  }
+  ::close(std::exchange(fd_, -1));
 }
 
 }  // namespace spidergate::runtime

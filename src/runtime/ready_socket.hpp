@@ -6,6 +6,7 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -22,20 +23,22 @@ enum class peer_state {
 };
 
 /// A non-blocking socket with what is known about its readiness: the ground of the TCP and the TLS stream.
-/// Counted, because a wait in the reactor and a suspended coroutine may outlive the stream. Worker thread only.
+/// Counted, because a suspended coroutine may outlive the stream. Worker thread only.
 ///
-/// After a read that took everything (`drained`), the next one waits first instead of asking the system in vain. A wait
-/// for bytes, once begun, stays until it fires, and serves whoever reads or watches then.
+/// After a read that took everything (`drained`), the next one waits first instead of asking the system in vain.
 class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boost::thread_unsafe_counter> {
  public:
+  /// Takes the descriptor out of `socket`'s event loop into the worker's poller. Should the system refuse that, the
+  /// socket is closed at once.
   ready_socket(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer);
+  ~ready_socket() { close(false); }
+  ready_socket(const ready_socket&) = delete;
+  ready_socket& operator=(const ready_socket&) = delete;
 
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] int native_handle() const noexcept { return fd_; }
+  /// Nothing was left, and nothing has come since as far as the event loop has seen.
   [[nodiscard]] bool drained() const noexcept { return drained_; }
-  /// Nothing was left, and nothing has come since as far as the event loop has seen: a look can be spared.
-  [[nodiscard]] bool known_quiet() const noexcept { return is_open() && drained_ && awaiting_bytes_; }
-  /// Takes back what the last read has taught: the next one asks the system.
-  void forget_drained() noexcept { drained_ = false; }
 
   /// One recv(); `would_block` when there is nothing, `eof` at the end.
   [[nodiscard]] result<std::size_t> receive(std::span<char> buffer) noexcept;
@@ -47,6 +50,8 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
 
   [[nodiscard]] wait_point::parking wait_readable(steady_time deadline);
   [[nodiscard]] wait_point::parking wait_writable(steady_time deadline);
+  /// The time to write: see poller. May come early.
+  [[nodiscard]] wait_point::parking wait_turn_end();
 
   /// See byte_stream::watch_peer.
   void watch(std::function<void()> on_gone);
@@ -59,19 +64,16 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
   [[nodiscard]] std::string_view peer_address() const noexcept { return peer_address_; }
 
  private:
-  struct wait_handler;
+  friend class poller;
 
-  void await_bytes();
-  void await_space();
-  void on_bytes(error_code failure);
-  void on_space(error_code failure);
+  void on_events(std::uint32_t events);
+  void on_turn_end() { writer_.resume_now(); }
   void look_at_peer();
 
-  tcp_socket socket_;
-  int fd_;
+  worker& home_;
+  int fd_ = -1;
   bool drained_ = true;
-  bool awaiting_bytes_ = false;
-  bool awaiting_space_ = false;
+  bool ended_ = false;  ///< the peer will send no more: what a read does not take is not told again
   wait_point reader_;
   wait_point writer_;
   std::function<void()> on_gone_;

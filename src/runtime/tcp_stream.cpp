@@ -35,6 +35,8 @@ awaitable<result<void>> write_to(ready_socket_ptr socket, std::span<const std::s
                                  steady_time deadline) {
   std::size_t offset = 0;
   skip(pieces, offset, 0);
+  const auto turn = co_await socket->wait_turn_end();
+  if (!turn) co_return turn.error();
   while (!pieces.empty()) {
     if (!socket->is_open()) co_return error_code(asio::error::operation_aborted);
     const auto sent = socket->send(pieces, offset);
@@ -67,7 +69,7 @@ class plain_stream final : public byte_stream {
   void close(bool reset) noexcept override { socket_->close(reset); }
   void watch_peer(std::function<void()> on_gone) override { socket_->watch(std::move(on_gone)); }
   [[nodiscard]] bool is_quiet() noexcept override {
-    return socket_->known_quiet() || socket_->peek() == peer_state::quiet;
+    return socket_->is_open() && (socket_->drained() || socket_->peek() == peer_state::quiet);
   }
   [[nodiscard]] std::string_view peer_address() const noexcept override { return socket_->peer_address(); }
 

@@ -126,6 +126,9 @@ awaitable<result<void>> write_all(session_ptr s, std::string_view bytes, steady_
 
 /// Joins small pieces into records, for each record costs a header, a tag and a system call; large ones go as they are.
 awaitable<result<void>> write_pieces(session_ptr s, std::span<const std::string_view> pieces, steady_time deadline) {
+  const auto turn = co_await s->socket->wait_turn_end();
+  if (!turn) co_return turn.error();
+  if (pieces.size() == 1) co_return co_await write_all(s, pieces.front(), deadline);
   std::string record;
   for (const auto piece : pieces) {
     if (record.size() + piece.size() <= max_record_bytes) {
@@ -167,7 +170,6 @@ class openssl_stream final : public tls_stream {
   }
 
   awaitable<result<void>> write(std::span<const std::string_view> pieces, steady_time deadline) override {
-    if (pieces.size() == 1) return write_all(session_, pieces.front(), deadline);
     return write_pieces(session_, pieces, deadline);
   }
 
@@ -183,12 +185,7 @@ class openssl_stream final : public tls_stream {
 
   void watch_peer(std::function<void()> on_gone) override { socket().watch(std::move(on_gone)); }
 
-  [[nodiscard]] bool is_quiet() noexcept override {
-    if (!socket().is_open()) return false;
-    // What OpenSSL has taken in already is looked at in any case.
-    if (!socket().known_quiet()) socket().forget_drained();
-    return look(*session_) == peer_state::quiet;
-  }
+  [[nodiscard]] bool is_quiet() noexcept override { return socket().is_open() && look(*session_) == peer_state::quiet; }
 
   [[nodiscard]] std::string_view peer_address() const noexcept override { return session_->socket->peer_address(); }
 

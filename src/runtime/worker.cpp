@@ -1,3 +1,5 @@
+#include "poller.hpp"
+
 #include <spidergate/runtime/worker.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -46,7 +48,8 @@ worker* worker::current() noexcept {
   return worker_of_this_thread;
 }
 
-worker::worker(std::size_t index, const clock& time) : index_(index), time_(time), io_(1), deadlines_(io_) {}
+worker::worker(std::size_t index, const clock& time)
+    : index_(index), time_(time), io_(1), deadlines_(io_), sockets_(std::make_unique<poller>(io_)) {}
 
 worker::~worker() {
   stop();

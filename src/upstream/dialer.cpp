@@ -3,7 +3,6 @@
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
-#include <unistd.h>
 #include <utility>
 
 namespace spidergate::upstream {
@@ -18,18 +17,6 @@ struct connecting {
   runtime::tcp_socket socket;
   runtime::wait_point done;
 };
-
-/// Connecting has made the reactor listen for writability, and it would from now on: each wait for bytes would be woken
-/// by the free send buffer. Two system calls once, against a needless turn of the loop in every exchange.
-runtime::tcp_socket registered_anew(runtime::tcp_socket socket, const tcp::endpoint& peer) {
-  error_code failure;
-  const auto handle = socket.release(failure);
-  if (failure) return socket;
-  runtime::tcp_socket fresh(socket.get_executor());
-  fresh.assign(peer.protocol(), handle, failure);
-  if (failure) ::close(handle);
-  return fresh;
-}
 
 bool all_public(const std::vector<asio::ip::address>& addresses) {
   return std::none_of(addresses.begin(), addresses.end(),
@@ -78,7 +65,7 @@ awaitable<result<dialer::connected>> dialer::connect_to(tcp::endpoint peer, stea
   pending->socket.async_connect(peer, [pending](error_code failure) { pending->done.release(failure); });
   const interruptible while_waiting(on_behalf, pending->done);
   const auto connected_now = co_await pending->done.wait(deadline);
-  if (connected_now) co_return connected{registered_anew(std::move(pending->socket), peer), peer};
+  if (connected_now) co_return connected{std::move(pending->socket), peer};
   pending->socket.close(outcome);
   co_return on_behalf.blame(connected_now.error(), errc::connect_timeout, errc::connect_failed);
 }

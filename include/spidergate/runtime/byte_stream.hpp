@@ -23,7 +23,8 @@ class byte_stream {
   /// Reads at least one byte.
   virtual awaitable<result<std::size_t>> read_some(std::span<char> buffer, steady_time deadline) = 0;
 
-  /// Writes all the pieces, in one system call where the kernel takes them. The deadline is for the whole write
+  /// Writes all the pieces, in one system call where the kernel takes them, once everything that is ready on this
+  /// worker has been worked through. The deadline is for the whole write
   /// and is not extended by progress. The pieces must live until completion.
   virtual awaitable<result<void>> write(std::span<const std::string_view> pieces, steady_time deadline) = 0;
 
@@ -36,11 +37,11 @@ class byte_stream {
 
   /// While a watcher is set and no read is pending, it is called once when the peer closes or resets. Bytes that arrive
   /// are left for the next read; after that the watch stays silent until that read. An empty function ends the watch.
-  /// Costs no system call: it uses the readiness wait that the next read needs anyway.
+  /// Costs no system call.
   virtual void watch_peer(std::function<void()> on_gone) = 0;
 
-  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end. Costs one non-blocking
-  /// system call, or none for a stream whose peer is watched: then what the event loop has seen so far is told.
+  /// For a stream resting in a pool: true when nothing has arrived, neither bytes nor the end, as far as the event loop
+  /// has seen. Costs at most one non-blocking system call.
   [[nodiscard]] virtual bool is_quiet() noexcept = 0;
 
   /// The peer's address ("192.0.2.1", "2001:db8::1"), without port.

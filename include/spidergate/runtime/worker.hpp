@@ -13,6 +13,8 @@
 
 namespace spidergate::runtime {
 
+class poller;
+
 /// One thread with its io_context and its deadlines. A request stays on the worker that accepted it; crossing threads
 /// means posting. Everything reached through a worker belongs to its thread, but for post().
 class worker {
@@ -28,6 +30,7 @@ class worker {
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] deadline_wheel& deadlines() noexcept { return deadlines_; }
+  [[nodiscard]] poller& sockets() noexcept { return *sockets_; }
   [[nodiscard]] const clock& time() const noexcept { return time_; }
 
   /// Starts the thread; it runs until stop().
@@ -65,6 +68,7 @@ class worker {
   bool stopping_ = false;
   event_loop io_;
   deadline_wheel deadlines_;
+  std::unique_ptr<poller> sockets_;
   std::mutex thread_mutex_;
   std::thread thread_;
 };

@@ -348,11 +348,28 @@ TEST_P(byte_stream_contract, is_quiet_until_bytes_or_the_end_have_come) {
   EXPECT_EQ(receive(), "y");
   EXPECT_TRUE(here_->is_quiet());
   there_->close();
+  settle();
   EXPECT_FALSE(here_->is_quiet());
 }
 
 TEST_P(byte_stream_contract, knows_its_peer) {
   EXPECT_EQ(here_->peer_address(), "127.0.0.1");
+}
+
+/// Only sockets: what is in memory costs no wake-up.
+TEST(tcp_stream, writes_wait_until_all_that_is_ready_has_been_worked_through) {
+  worker home(0, system_clock());
+  const auto makers = stream_pair_makers();
+  const auto tcp = std::ranges::find(makers, "tcp", &stream_pair_maker::name);
+  ASSERT_NE(tcp, makers.end());
+  auto [here, there] = tcp->make(home);
+  write_outcome written;
+  bool finished_at_once = true;
+  home.spawn([&, to = there.get()] { return write_pieces(*to, {"x"}, written, steady_time::max()); });
+  home.post([&] { finished_at_once = written.finished; });
+  testing::run_until(home, [&] { return written.finished; });
+  EXPECT_FALSE(finished_at_once);
+  EXPECT_FALSE(written.failure) << written.failure.message();
 }
 
 INSTANTIATE_TEST_SUITE_P(streams, byte_stream_contract, ::testing::ValuesIn(stream_pair_makers()),
