@@ -6,7 +6,9 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <hiredis/hiredis.h>
@@ -76,6 +78,17 @@ class redis_server {
         redisCommandArgv(control_.get(), static_cast<int>(words.size()), starts.data(), sizes.data())));
     if (!answer) throw std::runtime_error(std::string("redis-server: ") + control_->errstr);
     return text_of(*answer);
+  }
+  /// The same for an answer of packed numbers; none when it is nil.
+  std::vector<std::int64_t> ask_numbers(const std::vector<std::string>& words) {
+    const auto packed = ask(words);
+    std::vector<std::int64_t> numbers;
+    for (std::size_t at = 0; at + sizeof(double) <= packed.size(); at += sizeof(double)) {
+      double number = 0;
+      std::memcpy(&number, packed.data() + at, sizeof number);
+      numbers.push_back(static_cast<std::int64_t>(number));
+    }
+    return numbers;
   }
 
  private:

@@ -3,31 +3,36 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cstring>
 
 namespace spidergate::kv::redis {
 
 namespace {
 
-/// Lua counts in doubles, which are exact up to here: about nine million dollars in nano-dollars.
-constexpr std::int64_t most_exact = std::int64_t{1} << 53;
+/// By which a kind is known to the scripts, and its keys in the store.
+struct kind_mark {
+  std::int64_t number;
+  std::string_view room;
+};
 
-std::int64_t exact(std::int64_t number) noexcept {
-  return std::clamp(number, -most_exact, most_exact);
-}
-
-std::string_view letter_of(window_kind kind) noexcept {
+kind_mark mark_of(window_kind kind) noexcept {
   switch (kind) {
     case window_kind::sliding:
-      return "s";
+      return {1, "s:"};
     case window_kind::fixed:
-      return "f";
+      return {2, "f:"};
     case window_kind::lease:
-      return "l";
+      return {3, "l:"};
     case window_kind::budget:
       break;
   }
-  return "b";
+  return {4, "m:"};
 }
+
+constexpr std::string_view picks_room = "p:";
 
 template <class All, class ChargeOf>
 std::size_t keys_of(const All& all, ChargeOf charge_of) {
@@ -46,23 +51,60 @@ error_code malformed() {
 
 }  // namespace
 
-script_call::script_call(const script& what, std::size_t keys) : what_(&what), count_(3) {
-  append_word(words_, static_cast<std::int64_t>(keys));
+script_call::script_call(const script& what, std::size_t keys, std::size_t bytes) : what_(&what), count_(3) {
+  words_.reserve(bytes);
+  std::array<char, 24> text{};
+  const auto* end = std::to_chars(text.data(), text.data() + text.size(), keys).ptr;
+  word({{text.data(), static_cast<std::size_t>(end - text.data())}});
+  count_ = 3;
 }
 
-void script_call::key(std::string_view prefix, std::string_view room, std::string_view name, std::string_view suffix) {
-  append_word_of(words_, {prefix, room, name, suffix});
+char* script_call::grow(std::size_t bytes) {
+  const auto before = words_.size();
+  words_.resize(before + bytes, boost::container::default_init);
+  return words_.data() + before;
+}
+
+namespace {
+
+constexpr std::size_t longest_head = 24;  // of a word: '$', its length, CRLF
+
+char* put(char* at, std::string_view text) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+char* put_head(char* at, std::size_t bytes) noexcept {
+  *at++ = '$';
+  return put(std::to_chars(at, at + longest_head, bytes).ptr, "\r\n");
+}
+
+}  // namespace
+
+void script_call::word(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.size();
+  char* const begin = grow(longest_head + size + 2);
+  char* at = put_head(begin, size);
+  for (const auto part : parts) at = put(at, part);
+  at = put(at, "\r\n");
+  words_.resize(static_cast<std::size_t>(at - words_.data()), boost::container::default_init);
   ++count_;
 }
 
-void script_call::argument(std::string_view text) {
-  append_word(words_, text);
+void script_call::numbers(std::size_t count) {
+  char* const begin = grow(longest_head);
+  const char* const end = put_head(begin, count * packed_number_bytes);
+  words_.resize(static_cast<std::size_t>(end - words_.data()), boost::container::default_init);
+  numbers_due_ = count;
   ++count_;
 }
 
-void script_call::argument(std::int64_t number) {
-  append_word(words_, number);
-  ++count_;
+void script_call::number(std::int64_t number) {
+  assert(numbers_due_ > 0);
+  const bool last = --numbers_due_ == 0;
+  char* const end = pack_number(grow(packed_number_bytes + (last ? 2 : 0)), number);
+  if (last) put(end, "\r\n");
 }
 
 void script_call::repetition_flag() {
@@ -77,61 +119,79 @@ void script_call::mark_repeated() noexcept {
 
 void script_call::append_to(std::string& out, bool by_name) const {
   append_head(out, count_);
-  append_word(out, by_name ? "EVALSHA" : "EVAL");
-  append_word(out, by_name ? what_->sha1 : what_->text);
-  out += words_;
+  if (by_name) {
+    out += what_->named;
+  } else {
+    append_word(out, "EVAL");
+    append_word(out, what_->text);
+  }
+  out.append(words_.data(), words_.size());
+}
+
+call_maker::call_maker(std::string_view prefix) : prefix_(prefix), generation_(prefix_ + "generation") {}
+
+script_call call_maker::begin(const script& what, std::size_t keys, std::size_t arguments_bytes) const {
+  constexpr std::size_t about_a_key = 96;
+  script_call made(what, keys, keys * about_a_key + arguments_bytes);
+  made.key({generation_});
+  return made;
 }
 
 void call_maker::add_keys(script_call& to, const charge& c) const {
+  const auto room = mark_of(c.kind).room;
   if (c.kind != window_kind::budget) {
-    to.key(prefix_, "c:", c.key);
+    to.key({prefix_, room, c.key});
     return;
   }
-  const auto window = "@" + std::to_string(c.window_start);
-  to.key(prefix_, "b:", c.key, window);
-  to.key(prefix_, "b:", c.key, window + ":x");
+  std::array<char, 24> text{'@'};
+  const auto* end = std::to_chars(text.data() + 1, text.data() + text.size(), c.window_start).ptr;
+  const std::string_view window(text.data(), static_cast<std::size_t>(end - text.data()));
+  to.key({prefix_, room, c.key, window});
+  to.key({prefix_, room, c.key, window, ":x"});
 }
+
+namespace {
+
+/// Numbers per charge, of admit, settle and hold alike.
+constexpr std::size_t per_charge = 5;
+
+std::size_t bytes_of(std::size_t numbers, std::string_view holder = {}) noexcept {
+  return 3 * longest_head + numbers * packed_number_bytes + holder.size();
+}
+
+}  // namespace
 
 script_call call_maker::admit(std::string_view holder, std::span<const charge> charges, epoch_ms now,
                               std::int64_t generation) const {
-  script_call made(admit_script(), keys_of(charges, [](const charge& c) { return c; }));
-  made.key(prefix_, "gen", {});
+  const auto count = 4 + per_charge * charges.size();
+  auto made = begin(admit_script(), keys_of(charges, [](const charge& c) -> const charge& { return c; }),
+                    bytes_of(count, holder));
   std::int64_t least = 0;
   for (const auto& c : charges) {
     add_keys(made, c);
     if (c.kind == window_kind::budget) least = c.least;
   }
-  made.argument(now);
   made.argument(holder);
-  made.argument(generation);
-  made.argument(longest_hold_ms);
-  made.argument(exact(least));
+  made.numbers(count);
+  for (const auto one : {now, generation, longest_hold_ms, least}) made.number(one);
   for (const auto& c : charges) {
-    made.argument(letter_of(c.kind));
-    made.argument(c.period_ms);
-    made.argument(exact(c.limit));
-    made.argument(exact(c.amount));
-    made.argument(end_of(c));
+    for (const auto one : {mark_of(c.kind).number, c.period_ms, c.limit, c.amount, end_of(c)}) made.number(one);
   }
   return made;
 }
 
 script_call call_maker::settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
                                epoch_ms now, std::int64_t generation, std::int64_t admitted_in) const {
-  script_call made(settle_script(), keys_of(of, [](const settlement& s) { return s.of; }));
-  made.key(prefix_, "gen", {});
+  const auto count = 4 + per_charge * of.size();
+  auto made = begin(settle_script(), keys_of(of, [](const settlement& s) -> const charge& { return s.of; }),
+                    bytes_of(count, holder));
   for (const auto& one : of) add_keys(made, one.of);
-  made.argument(now);
-  made.argument(charged_at);
   made.argument(holder);
-  made.argument(generation);
-  made.argument(admitted_in);
-  for (const auto& one : of) {
-    made.argument(letter_of(one.of.kind));
-    made.argument(one.of.period_ms);
-    made.argument(exact(one.of.amount));
-    made.argument(exact(std::max<std::int64_t>(0, one.used)));
-    made.argument(end_of(one.of));
+  made.numbers(count);
+  for (const auto one : {now, charged_at, generation, admitted_in}) made.number(one);
+  for (const auto& [c, really_used] : of) {
+    const auto used = std::max<std::int64_t>(0, really_used);
+    for (const auto one : {mark_of(c.kind).number, c.period_ms, c.amount, used, end_of(c)}) made.number(one);
   }
   made.repetition_flag();
   return made;
@@ -139,93 +199,86 @@ script_call call_maker::settle(std::string_view holder, std::span<const settleme
 
 script_call call_maker::seed(const charge& budget, std::int64_t spent, epoch_ms now, std::int64_t generation,
                              std::int64_t seeded_for) const {
-  script_call made(seed_script(), 3);
-  made.key(prefix_, "gen", {});
+  auto made = begin(seed_script(), 3, bytes_of(5));
   add_keys(made, budget);
-  made.argument(now);
-  made.argument(generation);
-  made.argument(seeded_for);
-  made.argument(exact(spent));
-  made.argument(end_of(budget));
+  made.numbers(5);
+  for (const auto one : {now, generation, seeded_for, spent, end_of(budget)}) made.number(one);
   return made;
 }
 
 script_call call_maker::pick(std::span<const pick_option> options, epoch_ms now, std::int64_t generation) const {
-  script_call made(pick_script(), 1 + 2 * options.size());
-  made.key(prefix_, "gen", {});
-  for (const auto& one : options) {
-    made.key(prefix_, "k:", one.key);
-    made.key(prefix_, "k:", one.key, ":m");
-  }
-  made.argument(now);
-  made.argument(generation);
-  for (const auto& one : options) {
-    made.argument(exact(one.rank));
-    made.argument(exact(one.daily_limit));
-    made.argument(exact(one.minute_limit));
+  const auto count = 2 + 3 * options.size();
+  auto made = begin(pick_script(), 1 + options.size(), bytes_of(count));
+  for (const auto& one : options) made.key({prefix_, picks_room, one.key});
+  made.numbers(count);
+  made.number(now);
+  made.number(generation);
+  for (const auto& option : options) {
+    for (const auto one : {option.rank, option.daily_limit, option.minute_limit}) made.number(one);
   }
   return made;
 }
 
 script_call call_maker::restore(std::span<const std::string> keys, std::span<const pick_mirror> counts, epoch_ms now,
                                 std::int64_t generation) const {
-  script_call made(restore_script(), 1 + keys.size());
-  made.key(prefix_, "gen", {});
-  for (const auto& one : keys) made.key(prefix_, "k:", one);
-  made.argument(now);
-  made.argument(generation);
+  const auto count = 2 + 2 * counts.size();
+  auto made = begin(restore_script(), 1 + keys.size(), bytes_of(count));
+  for (const auto& one : keys) made.key({prefix_, picks_room, one});
+  made.numbers(count);
+  made.number(now);
+  made.number(generation);
   for (const auto& one : counts) {
-    made.argument(one.daily_count);
-    made.argument(one.last_picked_at);
+    made.number(one.daily_count);
+    made.number(one.last_picked_at);
   }
   return made;
 }
 
 script_call call_maker::hold(std::span<const held_by> holds, epoch_ms now, std::int64_t generation) const {
-  script_call made(hold_script(), keys_of(holds, [](const held_by& h) { return h.what; }));
-  made.key(prefix_, "gen", {});
+  const auto count = 2 + per_charge * holds.size();
+  auto made = begin(hold_script(), keys_of(holds, [](const held_by& h) -> const running_hold& { return h.what; }),
+                    bytes_of(count));
   for (const auto& one : holds) add_keys(made, one.what.as_charge());
-  made.argument(now);
-  made.argument(generation);
-  for (const auto& one : holds) {
-    made.argument(letter_of(one.what.kind));
-    made.argument(one.holder);
-    made.argument(exact(one.what.amount));
-    made.argument(one.expires_at);
-    made.argument(end_of(one.what.as_charge()));
-    made.argument(one.generation);
+  made.numbers(count);
+  made.number(now);
+  made.number(generation);
+  for (const auto& [holder, what, expires_at, told_in] : holds) {
+    const auto ends = end_of(what.as_charge());
+    for (const auto one : {mark_of(what.kind).number, what.amount, expires_at, ends, told_in}) made.number(one);
   }
+  for (const auto& one : holds) made.argument(one.holder);
   return made;
 }
 
 script_call call_maker::beat(std::int64_t generation) const {
-  script_call made(beat_script(), 1);
-  made.key(prefix_, "gen", {});
-  made.argument(generation);
+  auto made = begin(beat_script(), 1, bytes_of(1));
+  made.numbers(1);
+  made.number(generation);
   return made;
 }
 
 script_call call_maker::renew(std::int64_t generation, std::int64_t known, std::int64_t younger_than_ms) const {
-  script_call made(renew_script(), 1);
-  made.key(prefix_, "gen", {});
-  made.argument(generation);
-  made.argument(known);
-  made.argument(younger_than_ms);
+  auto made = begin(renew_script(), 1, bytes_of(3));
+  made.numbers(3);
+  for (const auto one : {generation, known, younger_than_ms}) made.number(one);
   return made;
 }
 
 result<std::int64_t> generation_in(const reply& answer) {
-  if (answer.what != reply::kind::list || answer.numbers.empty()) return malformed();
-  return answer.numbers.front();
+  const auto n = packed_numbers::in(answer);
+  if (!n || n->size() == 0) return malformed();
+  return (*n)[0];
 }
 
 result<verdict> verdict_in(const reply& answer, std::size_t charges) {
   constexpr std::size_t before_lists = 7;
-  const auto& n = answer.numbers;
-  if (answer.what != reply::kind::list || n.size() < before_lists) return malformed();
+  const auto packed = packed_numbers::in(answer);
+  if (!packed || packed->size() < before_lists) return malformed();
+  const auto& n = *packed;
   const auto unseeded = static_cast<std::size_t>(n[6]);
   if (unseeded > charges || n.size() != before_lists + unseeded + 2 * charges) return malformed();
-  verdict said;
+  result<verdict> made;
+  auto& said = *made;
   said.admitted = n[1] == 1;
   said.refused_by = static_cast<std::size_t>(n[2]);
   said.retry_after_ms = n[3];
@@ -237,13 +290,14 @@ result<verdict> verdict_in(const reply& answer, std::size_t charges) {
   const auto& named = said.unseeded;
   if (std::any_of(named.begin(), named.end(), beyond) || (!said.admitted && beyond(said.refused_by)))
     return malformed();
-  return said;
+  return made;
 }
 
 result<picked> pick_in(const reply& answer, std::size_t options, std::span<pick_mirror> mirrors) {
   constexpr std::size_t before_list = 3;
-  const auto& n = answer.numbers;
-  if (answer.what != reply::kind::list || n.size() != before_list + 2 * options) return malformed();
+  const auto packed = packed_numbers::in(answer);
+  if (!packed || packed->size() != before_list + 2 * options) return malformed();
+  const auto& n = *packed;
   if (n[1] >= static_cast<std::int64_t>(options)) return malformed();
   for (std::size_t i = 0; i < options && i < mirrors.size(); ++i) {
     mirrors[i] = {n[before_list + 2 * i], n[before_list + 2 * i + 1]};

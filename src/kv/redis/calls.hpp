@@ -4,6 +4,9 @@
 
 #include <spidergate/kv/counter_store.hpp>
 
+#include <boost/container/vector.hpp>
+
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,12 +20,15 @@ inline constexpr std::int64_t longest_hold_ms = 30'000;
 /// One run of a script, ready to be sent, also a second time.
 class script_call {
  public:
-  script_call(const script& what, std::size_t keys);
+  /// `bytes` is how long it will be about.
+  script_call(const script& what, std::size_t keys, std::size_t bytes);
 
   /// All keys come before all arguments.
-  void key(std::string_view prefix, std::string_view room, std::string_view name, std::string_view suffix = {});
-  void argument(std::string_view text);
-  void argument(std::int64_t number);
+  void key(std::initializer_list<std::string_view> parts) { word(parts); }
+  void argument(std::string_view text) { word({text}); }
+  /// An argument of `count` numbers, which have to follow.
+  void numbers(std::size_t count);
+  void number(std::int64_t number);
   /// The last argument of a settlement; becomes 1 once the call may have arrived.
   void repetition_flag();
   void mark_repeated() noexcept;
@@ -30,9 +36,13 @@ class script_call {
   void append_to(std::string& out, bool by_name) const;
 
  private:
+  char* grow(std::size_t bytes);
+  void word(std::initializer_list<std::string_view> parts);
+
   const script* what_;
-  std::string words_;  ///< from the number of keys on
+  boost::container::vector<char> words_;  ///< from the number of keys on
   std::size_t count_;
+  std::size_t numbers_due_ = 0;  ///< until the argument of numbers ends
   bool has_flag_ = false;
 };
 
@@ -63,7 +73,7 @@ struct pick_mirror {
 /// Makes calls for one key prefix. `generation` is the one that Redis takes when it has none.
 class call_maker {
  public:
-  explicit call_maker(std::string prefix) : prefix_(std::move(prefix)) {}
+  explicit call_maker(std::string_view prefix);
 
   [[nodiscard]] script_call admit(std::string_view holder, std::span<const charge> charges, epoch_ms now,
                                   std::int64_t generation) const;
@@ -79,9 +89,11 @@ class call_maker {
   [[nodiscard]] script_call renew(std::int64_t generation, std::int64_t known, std::int64_t younger_than_ms) const;
 
  private:
+  [[nodiscard]] script_call begin(const script& what, std::size_t keys, std::size_t arguments_bytes) const;
   void add_keys(script_call& to, const charge& c) const;
 
   std::string prefix_;
+  std::string generation_;
 };
 
 /// Every answer begins with the generation. These fail with errc::bad_message when an answer has another form.

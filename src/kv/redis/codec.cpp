@@ -2,8 +2,12 @@
 
 #include <boost/system/errc.hpp>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cmath>
+#include <cstring>
 #include <hiredis/read.h>
 #include <new>
 #include <utility>
@@ -23,28 +27,20 @@ void append_number(std::string& to, std::int64_t number) {
 
 }  // namespace
 
-/// What hiredis calls while it reads: it builds our reply in place. hiredis wants an object per element; the builder
-/// itself stands for all of them.
+/// What hiredis calls while it reads: it builds our reply in place, and stands itself for the object that hiredis
+/// wants.
 struct reply_decoder::builder {
   reply current;
-  bool malformed = false;
-
-  static builder& of(const redisReadTask* task) { return *static_cast<builder*>(task->privdata); }
 
   void* put(const redisReadTask* task, reply::kind what, std::int64_t number, std::string_view text) {
-    if (task->parent == nullptr) {
-      current = {};
-      current.what = what;
-      current.text = text;
-      if (what == reply::kind::integer) current.numbers.push_back(number);
-    } else if (what == reply::kind::integer || what == reply::kind::nil) {
-      current.numbers.push_back(number);
-    } else {
-      malformed = true;  // a list of anything but numbers is no answer of our scripts
-    }
+    if (task->parent != nullptr) return nullptr;
+    current.what = what;
+    current.number = number;
+    current.text = text;
     return this;
   }
 
+  static builder& of(const redisReadTask* task) { return *static_cast<builder*>(task->privdata); }
   static void* on_string(const redisReadTask* task, char* text, std::size_t size) {
     const auto what = task->type == REDIS_REPLY_ERROR ? reply::kind::error : reply::kind::text;
     return of(task).put(task, what, 0, {text, size});
@@ -53,14 +49,8 @@ struct reply_decoder::builder {
     return of(task).put(task, reply::kind::integer, number, {});
   }
   static void* on_nil(const redisReadTask* task) { return of(task).put(task, reply::kind::nil, 0, {}); }
-  static void* on_list(const redisReadTask* task, int size) {
-    auto& self = of(task);
-    // Null makes the reader give up, before it waits for elements that never end.
-    if (task->parent != nullptr || size < 0 || static_cast<std::size_t>(size) > max_list_items) return nullptr;
-    self.current = {};
-    self.current.what = reply::kind::list;
-    return &self;
-  }
+  /// Null makes the reader give up, before it waits for elements that never end.
+  static void* on_list(const redisReadTask*, int) { return nullptr; }
   static void on_free(void*) {}
 };
 
@@ -89,7 +79,7 @@ result<void> reply_decoder::feed(std::string_view bytes) {
 
 result<std::optional<reply>> reply_decoder::next() {
   void* whole = nullptr;
-  if (redisReaderGetReply(reader_.get(), &whole) != REDIS_OK || builder_->malformed) {
+  if (redisReaderGetReply(reader_.get(), &whole) != REDIS_OK) {
     return failed(boost::system::errc::bad_message);
   }
   if (whole == nullptr) return std::optional<reply>();
@@ -104,23 +94,44 @@ void append_head(std::string& to, std::size_t words) {
 }
 
 void append_word(std::string& to, std::string_view word) {
-  append_word_of(to, {word});
-}
-
-void append_word_of(std::string& to, std::initializer_list<std::string_view> parts) {
-  std::size_t size = 0;
-  for (const auto part : parts) size += part.size();
   to += '$';
-  append_number(to, static_cast<std::int64_t>(size));
+  append_number(to, static_cast<std::int64_t>(word.size()));
   to += "\r\n";
-  for (const auto part : parts) to += part;
+  to += word;
   to += "\r\n";
 }
 
-void append_word(std::string& to, std::int64_t number) {
-  std::array<char, 24> text{};
-  const auto* end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  append_word(to, std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+namespace {
+
+constexpr std::int64_t most_exact = std::int64_t{1} << 53;
+
+double unpack_number(const char* at) noexcept {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  if constexpr (std::endian::native == std::endian::big) bits = __builtin_bswap64(bits);
+  return std::bit_cast<double>(bits);
+}
+
+}  // namespace
+
+char* pack_number(char* at, std::int64_t number) noexcept {
+  auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(std::clamp(number, -most_exact, most_exact)));
+  if constexpr (std::endian::native == std::endian::big) bits = __builtin_bswap64(bits);
+  std::memcpy(at, &bits, sizeof bits);
+  return at + sizeof bits;
+}
+
+std::optional<packed_numbers> packed_numbers::in(const reply& answer) noexcept {
+  if (answer.what != reply::kind::text || answer.text.size() % packed_number_bytes != 0) return std::nullopt;
+  for (std::size_t at = 0; at < answer.text.size(); at += packed_number_bytes) {
+    // What is not a number is not less than anything either.
+    if (!(std::abs(unpack_number(answer.text.data() + at)) < 0x1p62)) return std::nullopt;
+  }
+  return packed_numbers(answer.text);
+}
+
+std::int64_t packed_numbers::operator[](std::size_t index) const noexcept {
+  return static_cast<std::int64_t>(unpack_number(bytes_.data() + index * packed_number_bytes));
 }
 
 }  // namespace spidergate::kv::redis

@@ -82,7 +82,7 @@ awaitable<result<verdict>> admit_in_redis(lane_ptr by, state_ptr all, std::strin
     cancel(*by, *all, holder, charges, now);
     co_return said;
   }
-  const auto generation = answer->numbers.front();
+  const auto generation = *redis::generation_in(*answer);
   for (const auto index : said->unseeded) all->note_unseeded(charges[index], generation);
   if (!said->admitted) co_return said;
   auto holds = holds_of(charges, *said);

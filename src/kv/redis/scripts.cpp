@@ -1,5 +1,7 @@
 #include "scripts.hpp"
 
+#include "codec.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
@@ -9,235 +11,230 @@ namespace spidergate::kv::redis {
 
 namespace {
 
-/// The generation, and numbers. Lua's numbers are doubles, exact to 2^53; Lua would write large ones as 1e+15.
-constexpr std::string_view numbers = R"lua(
-local function int(n) return string.format('%.0f', n) end
-local function num(text) return tonumber(text) or 0 end
+/// Numbers travel packed as doubles, both ways and in the keys: that costs Lua a third of what text would. They are
+/// exact to 2^53. What a script needs of its keys it reads at once; a call of Redis costs more than the look-up.
+constexpr std::string_view basics = R"lua(
+local call, pack, unpacked = redis.call, struct.pack, struct.unpack
 local function server_ms()
-  local t = redis.call('TIME')
+  local t = call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local function generation(key, fresh)
-  local known = redis.call('GET', key)
-  if not known then
-    known = fresh .. ':' .. int(server_ms())
-    redis.call('SET', key, known, 'PX', '3456000000')
-  end
-  local name, made = string.match(known, '^(%d+):(%d+)$')
-  return name, tonumber(made)
+local function values()
+  if #KEYS <= 1000 then return call('MGET', unpack(KEYS)) end
+  local all = {}
+  for i = 1, #KEYS do all[i] = call('GET', KEYS[i]) end
+  return all
+end
+local function generation(known, fresh)
+  if known then return unpacked('<dd', known) end
+  local made = server_ms()
+  call('SET', KEYS[1], pack('<dd', fresh, made), 'PX', '3456000000')
+  return fresh, made
 end
 )lua";
 
-/// As sliding_window and fixed_window do it.
-constexpr std::string_view windows = R"lua(
-local sliding = {}
-function sliding.load(key, period, now)
-  local w = {key = key, period = period, first = 0, used = 0, n = 0, last = {}, amount = {}}
-  local packed = redis.call('GET', key)
-  if not packed then return w end
-  local flat = cmsgpack.unpack(packed)
-  local size = #flat
-  if flat[size - 1] > now + period then return w end
-  w.first = flat[1]
-  for i = 2, size, 2 do
-    if flat[i] + period > now then
-      w.n = w.n + 1
-      w.last[w.n], w.amount[w.n] = flat[i], flat[i + 1]
-      w.used = w.used + flat[i + 1]
-    end
+/// As sliding_window does it. What is mostly written is in front: {first and last of the newest entry, its amount, sum
+/// of all entries, last of the oldest}; behind it the older entries {last, amount}, oldest first.
+constexpr std::string_view sliding_windows = R"lua(
+local function slide(w, packed, at, period, now)
+  w.used, w.packed, w.from = 0, '', 1
+  if not packed or #packed < at + 39 then return end
+  local first, last, amount, used, oldest = unpacked('<ddddd', packed, at)
+  if last > now + period or last + period <= now then return end
+  local from, size = at + 40, #packed
+  while oldest + period <= now do
+    local _, gone = unpacked('<dd', packed, from)
+    used, from = used - gone, from + 16
+    oldest = from <= size and unpacked('<d', packed, from) or last
   end
-  return w
+  w.first, w.last, w.newest, w.used, w.oldest, w.packed, w.from = first, last, amount, used, oldest, packed, from
+  w.same = from == at + 40
 end
-function sliding.save(w)
-  local flat = {w.first}
-  for i = 1, w.n do
-    flat[2 * i], flat[2 * i + 1] = w.last[i], w.amount[i]
-  end
-  redis.call('SET', w.key, cmsgpack.pack(flat), 'PX', int(2 * w.period))
-end
-function sliding.add(w, amount, now)
+-- False when the older entries are others now, so that the front alone does not tell.
+local function add(w, amount, period, now)
   w.used = w.used + amount
-  if w.n > 0 then
-    now = math.max(now, w.last[w.n])
-    if now - w.first < math.floor(w.period / 60) then
-      w.last[w.n], w.amount[w.n] = now, w.amount[w.n] + amount
-      return
-    end
+  if not w.last then
+    w.first, w.last, w.newest, w.oldest = now, now, amount, now
+    return false
   end
-  w.n = w.n + 1
-  w.first, w.last[w.n], w.amount[w.n] = now, now, amount
-end
-function sliding.adjust(w, difference, charged_at, now)
-  if charged_at + w.period <= now then return end
-  for i = 1, w.n do
-    if w.last[i] >= charged_at then
-      w.amount[i] = math.max(0, w.amount[i] + difference)
-      sliding.save(w)
-      return
-    end
+  now = math.max(now, w.last)
+  if now - w.first < math.floor(period / 60) then
+    if w.oldest == w.last and w.from > #w.packed then w.oldest = now end
+    w.last, w.newest = now, w.newest + amount
+    return w.same
   end
+  w.packed, w.from = string.sub(w.packed, w.from) .. pack('<dd', w.last, w.newest), 1
+  w.first, w.last, w.newest = now, now, amount
+  return false
 end
-function sliding.fits_at(w, amount, limit, now)
-  local left, time, i = w.used, now, 1
-  while left + amount > limit and i <= w.n do
-    left, time, i = left - w.amount[i], w.last[i] + w.period, i + 1
-  end
-  return time
-end
-function sliding.ends_at(w, now)
-  return w.n > 0 and w.last[w.n] + w.period or now
-end
+local function front(w) return pack('<ddddd', w.first, w.last, w.newest, w.used, w.oldest) end
+local function whole(w) return front(w) .. string.sub(w.packed, w.from) end
+)lua";
 
-local fixed = {}
-function fixed.current(start, used, period, now)
-  local current = now - now % period
-  if current > start or start > now + period then return current, 0 end
+constexpr std::string_view fixed_windows = R"lua(
+local function current(start, used, period, now)
+  local new = now - now % period
+  if new > start or start > now + period then return new, 0 end
   return start, used
-end
-function fixed.load(key, period, now)
-  local w = {key = key, period = period}
-  local packed = redis.call('GET', key)
-  local start, used = 0, 0
-  if packed then
-    local flat = cmsgpack.unpack(packed)
-    start, used = flat[1], flat[2]
-  end
-  w.start, w.used = fixed.current(start, used, period, now)
-  return w
-end
-function fixed.save(w)
-  redis.call('SET', w.key, cmsgpack.pack({w.start, w.used}), 'PX', int(2 * w.period))
 end
 )lua";
 
 /// Leases are members of a sorted set; one of a larger amount is as many members.
 constexpr std::string_view leases = R"lua(
-local lease = {}
-function lease.member(holder, i)
-  return i == 1 and holder or holder .. '#' .. i
-end
-function lease.add(key, holder, amount, expiry, now)
-  for i = 1, amount do redis.call('ZADD', key, int(expiry), lease.member(holder, i)) end
-  if amount > 0 then redis.call('PEXPIREAT', key, int(server_ms() + math.max(60000, 2 * (expiry - now)))) end
-end
-function lease.drop(key, holder, amount)
-  for i = 1, amount do redis.call('ZREM', key, lease.member(holder, i)) end
-end
-function lease.first_expiry(key, now)
-  local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  return oldest[2] and tonumber(oldest[2]) or now
+local function member(holder, i) return i == 1 and holder or holder .. '#' .. i end
+local function lend(key, holder, amount, expiry, now)
+  for i = 1, amount do call('ZADD', key, expiry, member(holder, i)) end
+  if amount > 0 then call('PEXPIRE', key, math.max(60000, 2 * (expiry - now))) end
 end
 )lua";
 
 /// A hold that ran out belongs to a dead process: what that has spent is in the ledger alone, so the budget must be
 /// asked for anew; no sooner than others have filed what they settled here, and never for less than was known. The hold
 /// stays for an hour with amount 0, so that a process that was only frozen can settle.
+///
+/// The hash of holds has a member '-' that nobody ends, so that it keeps its end when it has no holds. It is gone
+/// through when the first of them may have run out, a part at a time when they are many.
 constexpr std::string_view budgets = R"lua(
-local budget = {}
-function budget.expire(key, held, now)
-  for _, holder in ipairs(redis.call('ZRANGEBYSCORE', held, '-inf', int(now), 'LIMIT', 0, 100)) do
-    local field = 'h:' .. holder
-    local amount = redis.call('HGET', key, field)
-    if num(amount) > 0 then
-      redis.call('HINCRBY', key, 'r', '-' .. amount)
-      local spent = redis.call('HGET', key, 's')
-      if spent then redis.call('HSET', key, 'f', spent) end
-      redis.call('HDEL', key, 's')
-      redis.call('HSET', key, field, '0', 'u', int(server_ms()))
-      redis.call('ZADD', held, int(now + 3600000), holder)
-    else
-      redis.call('HDEL', key, field)
-      redis.call('ZREM', held, holder)
-    end
+local never, hour = 1e15, 3600000
+local function open(key, held, packed)
+  local b = {key = key, held = held, gen = 0, known = 0, spent = 0, pending = 0, pending_at = 0, reserved = 0,
+             least = 0, since = 0, due = never, cursor = 0, kept = 0}
+  if packed then
+    b.gen, b.known, b.spent, b.pending, b.pending_at, b.reserved, b.least, b.since, b.due, b.cursor, b.kept =
+      unpacked('<ddddddddddd', packed)
+  end
+  return b
+end
+local function save(b, last_use, now)
+  local keep = math.max(last_use, now) + hour
+  local lasting = keep - b.kept < hour / 6
+  if not lasting then b.kept = keep end
+  local packed = pack('<ddddddddddd', b.gen, b.known, b.spent, b.pending, b.pending_at, b.reserved, b.least, b.since,
+                      b.due, b.cursor, b.kept)
+  if lasting then
+    call('SETRANGE', b.key, '0', packed)
+  else
+    call('SET', b.key, packed, 'PX', keep - now)
+    call('HSET', b.held, '-', '')
+    call('PEXPIRE', b.held, keep - now)
   end
 end
-function budget.enter(key, gen)
-  local g = redis.call('HGET', key, 'g')
-  if g ~= gen then
-    if g then redis.call('HDEL', key, 's', 'p', 'pt', 'f', 'u') end
-    redis.call('HSET', key, 'g', gen)
+local function enter(b, gen)
+  if b.gen == gen then return end
+  b.gen, b.known, b.spent, b.pending, b.pending_at, b.least, b.since = gen, 0, 0, 0, 0, 0, 0
+end
+local function hold(b, holder, amount, expiry)
+  local packed, before = pack('<dd', amount, expiry), 0
+  if call('HSETNX', b.held, holder, packed) == 0 then
+    before = unpacked('<d', call('HGET', b.held, holder))
+    call('HSET', b.held, holder, packed)
   end
+  b.reserved, b.due = b.reserved + amount - before, math.min(b.due, expiry)
 end
-function budget.keep(key, held, last_use, now)
-  local left = int(math.max(3600000, last_use - now + 3600000))
-  redis.call('PEXPIRE', key, left)
-  redis.call('PEXPIRE', held, left)
-end
-function budget.hold(key, held, holder, amount, expiry)
-  local before = redis.call('HGET', key, 'h:' .. holder)
-  redis.call('HSET', key, 'h:' .. holder, int(amount))
-  redis.call('HINCRBY', key, 'r', int(amount - num(before)))
-  redis.call('ZADD', held, int(expiry), holder)
-end
-function budget.drop(key, held, holder)
-  local amount = redis.call('HGET', key, 'h:' .. holder)
-  if not amount then return false end
-  if num(amount) > 0 then redis.call('HINCRBY', key, 'r', '-' .. amount) end
-  redis.call('HDEL', key, 'h:' .. holder)
-  redis.call('ZREM', held, holder)
+local function drop(b, holder)
+  local packed = call('HGET', b.held, holder)
+  if not packed then return false end
+  call('HDEL', b.held, holder)
+  local amount = unpacked('<d', packed)
+  b.reserved = b.reserved - amount
   return true
 end
 )lua";
 
+constexpr std::string_view expiry_of_budgets = R"lua(
+local function end_hold(b, holder, amount, now)
+  if amount <= 0 then return call('HDEL', b.held, holder) end
+  b.reserved, b.since = b.reserved - amount, server_ms()
+  if b.known == 1 then b.known, b.least, b.spent = 0, b.spent, 0 end
+  call('HSET', b.held, holder, pack('<dd', 0, now + hour))
+end
+local function expire(b, now)
+  local part = call('HSCAN', b.held, b.cursor, 'COUNT', '500')
+  local whole = b.cursor == 0 and part[1] == '0'
+  local seen, first = {}, now + hour
+  for i = 1, #part[2], 2 do
+    local holder = part[2][i]
+    if holder ~= '-' and not seen[holder] then
+      seen[holder] = true
+      local amount, expiry = unpacked('<dd', part[2][i + 1])
+      if expiry <= now then end_hold(b, holder, amount, now) else first = math.min(first, expiry) end
+    end
+  end
+  b.cursor = tonumber(part[1])
+  b.due = whole and first or b.cursor == 0 and now + 1000 or now
+end
+)lua";
+
 constexpr std::string_view admit_body = R"lua(
-local now, holder, longest, least = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
-local gen, made = generation(KEYS[1], ARGV[3])
+local holder, numbers = ARGV[1], ARGV[2]
+local now, fresh, longest, least, at = unpacked('<dddd', numbers)
+local all = values()
+local gen, made = generation(all[1], fresh)
 local charges, unseeded, since, left, wanted = {}, {}, made, math.huge, nil
 
 local k = 2
-for i = 6, #ARGV, 5 do
-  local c = {kind = ARGV[i], period = tonumber(ARGV[i + 1]), limit = tonumber(ARGV[i + 2]),
-             amount = tonumber(ARGV[i + 3]), ends = tonumber(ARGV[i + 4]), key = KEYS[k]}
+while at <= #numbers do
+  local c = {key = KEYS[k], packed = all[k], kind = 0, period = 0, limit = 0, amount = 0, ends = 0, used = 0,
+             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false, start = 0, budget = false, changed = false}
+  c.kind, c.period, c.limit, c.amount, c.ends, at = unpacked('<ddddd', numbers, at)
   k = k + 1
-  if c.kind == 's' then
-    c.window = sliding.load(c.key, c.period, now)
-    c.used = c.window.used
-  elseif c.kind == 'f' then
-    c.window = fixed.load(c.key, c.period, now)
-    c.used = c.window.used
-  elseif c.kind == 'l' then
-    redis.call('ZREMRANGEBYSCORE', c.key, '-inf', int(now))
-    c.used = redis.call('ZCARD', c.key)
+  if c.kind == 1 then
+    slide(c, c.packed, 1, c.period, now)
+  elseif c.kind == 2 then
+    local start, used = 0, 0
+    if c.packed then start, used = unpacked('<dd', c.packed) end
+    c.start, c.used = current(start, used, c.period, now)
+  elseif c.kind == 3 then
+    call('ZREMRANGEBYSCORE', c.key, '-inf', now)
+    c.used = call('ZCARD', c.key)
   else
-    c.held = KEYS[k]
+    local b = open(c.key, KEYS[k], c.packed)
+    c.budget = b
     k = k + 1
     wanted = wanted or c.amount
-    budget.expire(c.key, c.held, now)
-    local f = redis.call('HMGET', c.key, 'g', 's', 'p', 'r', 'u')
-    local known = f[1] == gen and f[2]
-    c.used = (known and num(f[2]) or f[1] == gen and num(f[3]) or 0) + num(f[4])
-    if known then
+    if b.due <= now then
+      expire(b, now)
+      c.changed = true
+    end
+    local here = b.gen == gen
+    c.used = b.reserved + (here and b.spent + b.pending or 0)
+    if here and b.known == 1 then
       left = math.min(left, c.limit - c.used)
     else
       unseeded[#unseeded + 1] = #charges
-      if f[1] == gen then since = math.max(since, num(f[5])) end
+      if here then since = math.max(since, b.since) end
     end
   end
   charges[#charges + 1] = c
 end
 
-local granted = 0
-if wanted then
-  granted = wanted
-  if least > 0 and least < wanted then
-    granted = math.min(wanted, math.max(least, left == math.huge and wanted or math.floor(left / 8)))
-  end
+local granted = wanted or 0
+if least > 0 and least < granted then
+  granted = math.min(granted, math.max(least, left == math.huge and granted or math.floor(left / 8)))
 end
 
 local function fits_at(c)
-  if c.kind == 's' then return sliding.fits_at(c.window, c.amount, c.limit, now) end
-  if c.kind == 'f' then return c.window.start + c.period end
-  if c.kind == 'l' then return lease.first_expiry(c.key, now) end
+  if c.kind == 1 then
+    local over, time = c.used + c.amount - c.limit, now
+    for i = c.from, #c.packed, 16 do
+      if over <= 0 then return time end
+      local last, amount = unpacked('<dd', c.packed, i)
+      over, time = over - amount, last + c.period
+    end
+    return over > 0 and c.last and c.last + c.period or time
+  end
+  if c.kind == 2 then return c.start + c.period end
+  if c.kind == 3 then
+    local oldest = call('ZRANGE', c.key, 0, 0, 'WITHSCORES')
+    return oldest[2] and tonumber(oldest[2]) or now
+  end
   return c.ends
-end
-local function resets_at(c)
-  if c.kind == 's' and c.used + c.amount <= c.limit then return sliding.ends_at(c.window, now) end
-  return fits_at(c)
 end
 
 local admitted, refused_by, retry_after = 1, 0, 0
-for i, c in ipairs(charges) do
-  if c.kind == 'b' then c.amount = granted end
+for i = 1, #charges do
+  local c = charges[i]
+  if c.kind == 4 then c.amount = granted end
   if c.used + c.amount > c.limit then
     if admitted == 1 then refused_by = i - 1 end
     admitted = 0
@@ -253,181 +250,223 @@ if #unseeded > 0 then
 end
 if admitted == 0 then granted = 0 end
 
-local answer = {tonumber(gen), admitted, refused_by, retry_after, granted, seed_after, #unseeded}
-for _, index in ipairs(unseeded) do answer[#answer + 1] = index end
-for _, c in ipairs(charges) do
+local answer = pack('<ddddddd', gen, admitted, refused_by, retry_after, granted, seed_after, #unseeded)
+for i = 1, #unseeded do answer = answer .. pack('<d', unseeded[i]) end
+for i = 1, #charges do
+  local c = charges[i]
   if admitted == 1 then
-    if c.kind == 's' then
-      sliding.add(c.window, c.amount, now)
-      sliding.save(c.window)
-      c.used = c.window.used
-    elseif c.kind == 'f' then
+    if c.kind == 1 then
+      if add(c, c.amount, c.period, now) then
+        call('SETRANGE', c.key, '0', front(c))
+      else
+        call('SET', c.key, whole(c), 'PX', 2 * c.period)
+      end
+    elseif c.kind == 2 then
       c.used = c.used + c.amount
-      c.window.used = c.used
-      fixed.save(c.window)
-    elseif c.kind == 'l' then
-      lease.add(c.key, holder, c.amount, now + math.min(c.period, longest), now)
+      call('SET', c.key, pack('<dd', c.start, c.used), 'PX', 2 * c.period)
+    elseif c.kind == 3 then
+      lend(c.key, holder, c.amount, now + math.min(c.period, longest), now)
       c.used = c.used + c.amount
     else
-      budget.hold(c.key, c.held, holder, granted, now + longest)
-      budget.keep(c.key, c.held, c.ends, now)
-      c.used = c.used + granted
+      hold(c.budget, holder, granted, now + longest)
+      c.changed, c.used = true, c.used + granted
     end
   end
-  answer[#answer + 1] = c.used
-  answer[#answer + 1] = resets_at(c)
+  if c.changed then save(c.budget, c.ends, now) end
+  local resets_at
+  if c.kind == 1 and c.used + c.amount <= c.limit then
+    resets_at = c.last and c.last + c.period or now
+  else
+    resets_at = fits_at(c)
+  end
+  answer = answer .. pack('<dd', c.used, resets_at)
 end
 return answer
 )lua";
 
 constexpr std::string_view settle_body = R"lua(
-local now, charged_at, holder, of = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[5]
-local repeated = ARGV[#ARGV] == '1'
-local gen = generation(KEYS[1], ARGV[4])
+local holder, numbers, repeated = ARGV[1], ARGV[2], ARGV[3] == '1'
+local now, charged_at, fresh, of, at = unpacked('<dddd', numbers)
+local all = values()
+local gen = generation(all[1], fresh)
+
+local function adjust(w, difference)
+  for i = #w.packed - 15, w.from, -16 do
+    local last, amount = unpacked('<dd', w.packed, i)
+    if last < charged_at then break end
+    w.found, w.found_last, w.found_amount = i, last, amount
+  end
+  if not w.found and (not w.last or w.last < charged_at) then return false end
+  local before = w.found and w.found_amount or w.newest
+  local amount = math.max(0, before + difference)
+  w.used = w.used + amount - before
+  if not w.found then
+    w.newest = amount
+    return true
+  end
+  local i = w.found
+  w.packed = string.sub(w.packed, w.from, i - 1) .. pack('<dd', w.found_last, amount) .. string.sub(w.packed, i + 16)
+  w.from = 1
+  return true
+end
+
 local k = 2
-for i = 6, #ARGV - 1, 5 do
-  local kind, period, amount, used = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  local key = KEYS[k]
+while at <= #numbers do
+  local kind, period, amount, used, ends
+  kind, period, amount, used, ends, at = unpacked('<ddddd', numbers, at)
+  local key, packed = KEYS[k], all[k]
   k = k + 1
-  if kind == 'l' then
-    lease.drop(key, holder, amount)
-  elseif kind == 'b' then
-    local held = KEYS[k]
+  if kind == 3 then
+    for i = 1, amount do call('ZREM', key, member(holder, i)) end
+  elseif kind == 4 then
+    local b = open(key, KEYS[k], packed)
     k = k + 1
-    budget.enter(key, gen)
+    enter(b, gen)
     -- Without a hold of this generation it was settled already.
-    if budget.drop(key, held, holder) or of ~= gen then
-      if redis.call('HEXISTS', key, 's') == 1 then
-        redis.call('HINCRBY', key, 's', int(used))
-      else
-        redis.call('HINCRBY', key, 'p', int(used))
-        redis.call('HSET', key, 'pt', int(now))
-      end
+    if drop(b, holder) or of ~= gen then
+      if b.known == 1 then b.spent = b.spent + used else b.pending, b.pending_at = b.pending + used, now end
     end
-    budget.keep(key, held, tonumber(ARGV[i + 4]), now)
-  elseif not repeated and amount ~= used then
-    if kind == 's' then
-      sliding.adjust(sliding.load(key, period, now), used - amount, charged_at, now)
-    else
-      local w = fixed.load(key, period, now)
-      if charged_at >= w.start and charged_at < w.start + period then
-        w.used = math.max(0, w.used + used - amount)
-        fixed.save(w)
-      end
+    save(b, ends, now)
+  elseif repeated or amount == used then
+    -- What may have been put right already is left as it is.
+  elseif kind == 1 then
+    local w = {last = false, found = false}
+    slide(w, packed, 1, period, now)
+    if charged_at + period > now and adjust(w, used - amount) then
+      call('SET', key, whole(w), 'PX', 2 * period)
+    end
+  else
+    local start, count = 0, 0
+    if packed then start, count = unpacked('<dd', packed) end
+    start, count = current(start, count, period, now)
+    if charged_at >= start and charged_at < start + period then
+      call('SET', key, pack('<dd', start, math.max(0, count + used - amount)), 'PX', 2 * period)
     end
   end
 end
-return {tonumber(gen)}
+return pack('<d', gen)
 )lua";
 
 constexpr std::string_view seed_body = R"lua(
-local now, of = tonumber(ARGV[1]), ARGV[3]
-local gen = generation(KEYS[1], ARGV[2])
-if of == gen or of == '0' then
-  local key, held = KEYS[2], KEYS[3]
-  budget.enter(key, gen)
-  if redis.call('HEXISTS', key, 's') == 0 then
-    local waiting = redis.call('HMGET', key, 'p', 'pt', 'f')
-    redis.call('HSET', key, 's', int(math.max(tonumber(ARGV[4]), num(waiting[3]))))
-    if waiting[1] and num(waiting[2]) + 60000 > now then redis.call('HINCRBY', key, 's', waiting[1]) end
-    redis.call('HDEL', key, 'p', 'pt', 'f', 'u')
+local now, fresh, of, spent, ends = unpacked('<ddddd', ARGV[1])
+local all = values()
+local gen = generation(all[1], fresh)
+if of == gen or of == 0 then
+  local b = open(KEYS[2], KEYS[3], all[2])
+  enter(b, gen)
+  if b.known == 0 then
+    b.spent = math.max(spent, b.least)
+    if b.pending_at + 60000 > now then b.spent = b.spent + b.pending end
+    b.known, b.pending, b.pending_at, b.least, b.since = 1, 0, 0, 0, 0
   end
-  budget.keep(key, held, tonumber(ARGV[5]), now)
+  save(b, ends, now)
 end
-return {tonumber(gen)}
+return pack('<d', gen)
 )lua";
 
+/// A key's counters: {start of the day, count, last pick}, then its sliding minute.
 constexpr std::string_view pick_body = R"lua(
-local now = tonumber(ARGV[1])
-local gen = generation(KEYS[1], ARGV[2])
-local day = 86400000
+local now, fresh, at = unpacked('<dd', ARGV[1])
+local all = values()
+local gen = generation(all[1], fresh)
+local day, minute = 86400000, 60000
 local best, options = nil, {}
-for i = 1, (#KEYS - 1) / 2 do
-  local o = {key = KEYS[2 * i], minute_key = KEYS[2 * i + 1], index = i}
-  local f = redis.call('HMGET', o.key, 'd', 'c', 'l')
-  o.start, o.count = fixed.current(num(f[1]), num(f[2]), day, now)
-  o.last = num(f[3])
-  o.rank = tonumber(ARGV[3 * i])
-  local daily, minutely = tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2])
+for i = 2, #KEYS do
+  local rank, daily, minutely
+  rank, daily, minutely, at = unpacked('<ddd', ARGV[1], at)
+  local o = {key = KEYS[i], index = i - 2, rank = rank, start = 0, count = 0, last_pick = 0, used = false, packed = '',
+             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false}
+  local start, count = 0, 0
+  if all[i] then start, count, o.last_pick = unpacked('<ddd', all[i]) end
+  o.start, o.count = current(start, count, day, now)
   local free = daily <= 0 or o.count < daily
   if free and minutely > 0 then
-    o.window = sliding.load(o.minute_key, 60000, now)
-    free = o.window.used < minutely
+    slide(o, all[i], 25, minute, now)
+    free = o.used < minutely
   end
-  if free and (not best or o.rank > best.rank or o.rank == best.rank and
-               (o.count < best.count or o.count == best.count and o.last < best.last)) then
+  if free and (not best or rank > best.rank or rank == best.rank and
+               (o.count < best.count or o.count == best.count and o.last_pick < best.last_pick)) then
     best = o
   end
-  options[i] = o
+  options[i - 1] = o
 end
-local answer = {tonumber(gen), -1, 0}
+local picked, used = -1, 0
 if best then
-  local w = best.window or sliding.load(best.minute_key, 60000, now)
-  sliding.add(w, 1, now)
-  sliding.save(w)
-  best.count, best.last = best.count + 1, now
-  redis.call('HSET', best.key, 'd', int(best.start), 'c', int(best.count), 'l', int(now))
-  redis.call('PEXPIRE', best.key, int(2 * day))
-  answer[2], answer[3] = best.index - 1, w.used
+  if not best.used then slide(best, all[best.index + 2], 25, minute, now) end
+  local only_front = add(best, 1, minute, now)
+  best.count, best.last_pick = best.count + 1, now
+  local own = pack('<ddd', best.start, best.count, now)
+  if only_front then
+    call('SETRANGE', best.key, '0', own .. front(best))
+  else
+    call('SET', best.key, own .. whole(best), 'PX', 2 * day)
+  end
+  picked, used = best.index, best.used
 end
-for i, o in ipairs(options) do
-  answer[2 * i + 2], answer[2 * i + 3] = o.count, o.last
-end
+local answer = pack('<ddd', gen, picked, used)
+for i = 1, #options do answer = answer .. pack('<dd', options[i].count, options[i].last_pick) end
 return answer
 )lua";
 
 constexpr std::string_view restore_body = R"lua(
-local now = tonumber(ARGV[1])
-local gen = generation(KEYS[1], ARGV[2])
+local now, fresh, at = unpacked('<dd', ARGV[1])
+local all = values()
+local gen = generation(all[1], fresh)
 local day = 86400000
 for i = 2, #KEYS do
-  local f = redis.call('HMGET', KEYS[i], 'd', 'c', 'l')
-  local start, count = fixed.current(num(f[1]), num(f[2]), day, now)
-  count = math.max(count, tonumber(ARGV[2 * i - 1]))
-  local last = math.max(num(f[3]), tonumber(ARGV[2 * i]))
-  redis.call('HSET', KEYS[i], 'd', int(start), 'c', int(count), 'l', int(last))
-  redis.call('PEXPIRE', KEYS[i], int(2 * day))
+  local told, told_last
+  told, told_last, at = unpacked('<dd', ARGV[1], at)
+  local start, count, last, minute = 0, 0, 0, ''
+  if all[i] then
+    start, count, last = unpacked('<ddd', all[i])
+    minute = string.sub(all[i], 25)
+  end
+  start, count = current(start, count, day, now)
+  call('SET', KEYS[i], pack('<ddd', start, math.max(count, told), math.max(last, told_last)) .. minute, 'PX', 2 * day)
 end
-return {tonumber(gen)}
+return pack('<d', gen)
 )lua";
 
 constexpr std::string_view hold_body = R"lua(
-local now = tonumber(ARGV[1])
-local gen = generation(KEYS[1], ARGV[2])
-local k = 2
-for i = 3, #ARGV, 6 do
-  local key, holder, amount, expiry = KEYS[k], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
-  k = k + 1
-  if ARGV[i] == 'l' then
-    lease.add(key, holder, amount, expiry, now)
+local now, fresh, at = unpacked('<dd', ARGV[1])
+local all = values()
+local gen = generation(all[1], fresh)
+local k, h, opened = 2, 2, {}
+while at <= #ARGV[1] do
+  local kind, amount, expiry, ends, of
+  kind, amount, expiry, ends, of, at = unpacked('<ddddd', ARGV[1], at)
+  local key, holder = KEYS[k], ARGV[h]
+  k, h = k + 1, h + 1
+  if kind == 3 then
+    lend(key, holder, amount, expiry, now)
   else
-    local held = KEYS[k]
+    local b = opened[key] or open(key, KEYS[k], all[k - 1])
     k = k + 1
-    budget.enter(key, gen)
+    opened[key], b.ends = b, ends
+    enter(b, gen)
     -- A hold of this generation that is not there was settled meanwhile.
-    if ARGV[i + 5] ~= gen or redis.call('HEXISTS', key, 'h:' .. holder) == 1 then
-      budget.hold(key, held, holder, amount, expiry)
-    end
-    budget.keep(key, held, tonumber(ARGV[i + 4]), now)
+    if of ~= gen or call('HEXISTS', b.held, holder) == 1 then hold(b, holder, amount, expiry) end
   end
 end
-return {tonumber(gen)}
+for _, b in pairs(opened) do save(b, b.ends, now) end
+return pack('<d', gen)
 )lua";
 
 constexpr std::string_view beat_body = R"lua(
-local gen, made = generation(KEYS[1], ARGV[1])
-redis.call('SET', KEYS[1], gen .. ':' .. int(made), 'PX', '3456000000')
-return {tonumber(gen), server_ms() - made}
+local gen, made = generation(call('GET', KEYS[1]), unpacked('<d', ARGV[1]))
+call('SET', KEYS[1], pack('<dd', gen, made), 'PX', '3456000000')
+return pack('<dd', gen, server_ms() - made)
 )lua";
 
 constexpr std::string_view renew_body = R"lua(
-local gen, made = generation(KEYS[1], ARGV[1])
+local fresh, known, younger = unpacked('<ddd', ARGV[1])
+local gen, made = generation(call('GET', KEYS[1]), fresh)
 local now = server_ms()
-if gen == ARGV[2] or now - made > tonumber(ARGV[3]) then
-  gen = ARGV[1]
-  redis.call('SET', KEYS[1], gen .. ':' .. int(now), 'PX', '3456000000')
+if gen == known or now - made > younger then
+  gen = fresh
+  call('SET', KEYS[1], pack('<dd', gen, now), 'PX', '3456000000')
 end
-return {tonumber(gen)}
+return pack('<d', gen)
 )lua";
 
 std::string sha1_hex(std::string_view text) {
@@ -451,48 +490,51 @@ script compose(std::string_view name, Parts... parts) {
   made.name = name;
   (made.text.append(parts), ...);
   made.sha1 = sha1_hex(made.text);
+  append_word(made.named, "EVALSHA");
+  append_word(made.named, made.sha1);
   return made;
 }
 
 }  // namespace
 
 const script& admit_script() {
-  static const auto made = compose("admit", numbers, windows, leases, budgets, admit_body);
+  static const auto made =
+      compose("admit", basics, sliding_windows, fixed_windows, leases, budgets, expiry_of_budgets, admit_body);
   return made;
 }
 
 const script& settle_script() {
-  static const auto made = compose("settle", numbers, windows, leases, budgets, settle_body);
+  static const auto made = compose("settle", basics, sliding_windows, fixed_windows, leases, budgets, settle_body);
   return made;
 }
 
 const script& seed_script() {
-  static const auto made = compose("seed", numbers, budgets, seed_body);
+  static const auto made = compose("seed", basics, budgets, seed_body);
   return made;
 }
 
 const script& pick_script() {
-  static const auto made = compose("pick", numbers, windows, pick_body);
+  static const auto made = compose("pick", basics, sliding_windows, fixed_windows, pick_body);
   return made;
 }
 
 const script& restore_script() {
-  static const auto made = compose("restore", numbers, windows, restore_body);
+  static const auto made = compose("restore", basics, fixed_windows, restore_body);
   return made;
 }
 
 const script& hold_script() {
-  static const auto made = compose("hold", numbers, leases, budgets, hold_body);
+  static const auto made = compose("hold", basics, leases, budgets, hold_body);
   return made;
 }
 
 const script& beat_script() {
-  static const auto made = compose("beat", numbers, beat_body);
+  static const auto made = compose("beat", basics, beat_body);
   return made;
 }
 
 const script& renew_script() {
-  static const auto made = compose("renew", numbers, renew_body);
+  static const auto made = compose("renew", basics, renew_body);
   return made;
 }
 

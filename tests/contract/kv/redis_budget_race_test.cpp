@@ -54,8 +54,8 @@ TEST(redis_races, request_that_ends_while_holds_are_renewed_holds_nothing_afterw
   const auto looked = [&] {
     return replica.admit({at_once("par:a", 1'000), daily_budget("bud:a", 1'000'000, 0)}, noon, "looker")->levels;
   };
-  EXPECT_TRUE(eventually([&] { return server.ask({"ZCARD", "sg:c:par:a"}) == "0"; }, 1s))
-      << server.ask({"ZRANGE", "sg:c:par:a", "0", "-1"});
+  EXPECT_TRUE(eventually([&] { return server.ask({"ZCARD", "sg:l:par:a"}) == "0"; }, 1s))
+      << server.ask({"ZRANGE", "sg:l:par:a", "0", "-1"});
   EXPECT_TRUE(eventually([&] { return looked()[1].used == spent; }, 1s)) << looked()[1].used << " of " << spent;
 }
 

@@ -127,7 +127,7 @@ TEST(redis_counters, every_key_ends_by_itself) {
   ASSERT_TRUE(replica.pick({{"int_a"}}, now)->found);
   replica.settle("req_9", {{daily_budget("bud:b", 10, 1), 1}}, now);
   ASSERT_TRUE(
-      eventually([&] { return server.ask({"EXISTS", "sg:b:bud:b@" + std::to_string(start_of_day(noon))}) == "1"; }));
+      eventually([&] { return server.ask({"EXISTS", "sg:m:bud:b@" + std::to_string(start_of_day(noon))}) == "1"; }));
   const auto keys = lines_of(server.ask({"KEYS", "*"}));
   EXPECT_GE(keys.size(), 9U);
   for (const auto& key : keys) EXPECT_GT(std::stoll(server.ask({"PTTL", key})), 0) << key;
@@ -202,13 +202,13 @@ TEST(redis_counters, holds_of_a_living_replica_are_renewed) {
   const auto budget = daily_budget("bud:a", 1000, 100);
   ASSERT_TRUE(replica.seed(budget, 0, noon));
   ASSERT_TRUE(replica.admit({at_once("par:a", 1), budget}, noon)->admitted);
-  const auto key = "sg:b:bud:a@" + std::to_string(budget.window_start) + ":x";
-  const auto expiry = [&] { return server.ask({"ZSCORE", key, "req_1"}); };
-  EXPECT_EQ(expiry(), std::to_string(noon + 30'000));
+  const auto key = "sg:m:bud:a@" + std::to_string(budget.window_start) + ":x";
+  const auto expiry = [&] { return server.ask_numbers({"HGET", key, "req_1"}).at(1); };
+  EXPECT_EQ(expiry(), noon + 30'000);
   time.advance(25s);
-  EXPECT_TRUE(eventually([&] { return expiry() == std::to_string(noon + 55'000); }));
+  EXPECT_TRUE(eventually([&] { return expiry() == noon + 55'000; }));
   EXPECT_TRUE(
-      eventually([&] { return server.ask({"ZSCORE", "sg:c:par:a", "req_1"}) == std::to_string(noon + 55'000); }));
+      eventually([&] { return server.ask({"ZSCORE", "sg:l:par:a", "req_1"}) == std::to_string(noon + 55'000); }));
   EXPECT_FALSE(replica.admit({at_once("par:a", 1)}, noon + 40'000, "req_2")->admitted);
   const auto seen = replica.admit({daily_budget("bud:a", 1000, 0)}, noon + 40'000, "looker");
   EXPECT_EQ(seen->levels[0].used, 100);
