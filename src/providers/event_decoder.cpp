@@ -41,7 +41,7 @@ void event_decoder::take_repeated(std::string& out) {
     const auto event = pattern_.take(framer_.ahead(), out);
     if (event.size == 0) return;
     framer_.skip(event.size);
-    on_text(event.text, event.escaped);
+    on_text(event.text, event.escaped, out);
   }
 }
 
@@ -56,7 +56,7 @@ bool event_decoder::read(const sse_event& event, std::string_view ahead, bool cl
     return part.data() >= bytes.data() && part.data() + part.size() <= bytes.data() + bytes.size();
   };
   // Data that was put together from pieces is no part of what came.
-  if (clean && text_.inside.data() != nullptr && bytes.ends_with('\n') && within(text_.inside))
+  if (clean && text_.bytes.data() != nullptr && bytes.ends_with('\n') && within(text_.bytes))
     pattern_.learn(bytes, std::string_view(out).substr(begin), text_, noise_);
   return true;
 }

@@ -30,13 +30,13 @@ class event_decoder : public stream_decoder {
   [[nodiscard]] virtual bool on_end(std::string& out) = 0;
   /// For on_event(): the event that is at hand has changed nothing but the facts about what was produced. Should it
   /// come again with another text, it would be written in the same way, with that text in place of its own: then
-  /// on_text() is told instead of on_event(). Insides of strings of the event's data; where they are written is counted
+  /// on_text() is told instead of on_event(). Both are places in the event's data; where they are written is counted
   /// from the first byte written for this event.
-  void may_repeat(event_pattern::varying text, event_pattern::varying noise = {}) noexcept {
+  void may_repeat(event_pattern::varying text, event_pattern::padding noise = {}) noexcept {
     text_ = text, noise_ = noise;
   }
-  /// The last event has come again with this text, the inside of a string's literal, and has been written.
-  virtual void on_text(std::string_view /*text_json*/, bool /*escaped*/) {}
+  /// The last event has come again with this text, the inside of a string, and has been written.
+  virtual void on_text(std::string_view /*text_json*/, bool /*escaped*/, std::string& /*out*/) {}
   /// Keeps it as facts().error.
   virtual void set_error(provider_error error) = 0;
 
@@ -53,7 +53,8 @@ class event_decoder : public stream_decoder {
 
   sse_framer framer_;
   event_pattern pattern_;
-  event_pattern::varying text_, noise_;  ///< of the event at hand, while it is
+  event_pattern::varying text_;  ///< of the event at hand, while it is
+  event_pattern::padding noise_;
   bool sniffed_;
   bool failed_ = false;
 };

@@ -2,6 +2,8 @@
 
 #include <spidergate/json/literal.hpp>
 
+#include <algorithm>
+
 namespace spidergate::providers {
 
 namespace {
@@ -27,16 +29,29 @@ void event_pattern::frame::keep(std::string_view whole, std::size_t text_at, std
   bytes.append(whole.substr(noise_at + noise_size));
 }
 
-void event_pattern::learn(std::string_view event, std::string_view written, varying text, varying noise) {
+void event_pattern::learn(std::string_view event, std::string_view written, varying text, padding noise) {
   forget();
   if (event.size() > longest || written.size() > longest) return;
-  noisy_ = noise.inside.data() != nullptr;
-  if (!noisy_) noise = {{event.data() + event.size(), 0}, written.size()};
   const auto place_of = [event](std::string_view part) { return static_cast<std::size_t>(part.data() - event.data()); };
-  event_.keep(event, place_of(text.inside), text.inside.size(), place_of(noise.inside), noise.inside.size());
+  noise_ = noise.bytes.data() == nullptr ? noise::none : noise.blanks ? noise::blanks : noise::string;
+  if (noise_ == noise::none) noise.bytes = event.substr(event.size());
+  event_.keep(event, place_of(text.bytes), text.bytes.size(), place_of(noise.bytes), noise.bytes.size());
   as_it_came_ = event == written;
-  if (!as_it_came_) written_.keep(written, text.written_at, text.inside.size(), noise.written_at, noise.inside.size());
+  noise_written_ = noise.written_at != varying::nowhere;
+  if (!noise_written_) noise.bytes = {}, noise.written_at = written.size();
+  if (!as_it_came_) written_.keep(written, text.written_at, text.bytes.size(), noise.written_at, noise.bytes.size());
   known_ = true;
+}
+
+bool event_pattern::take_noise(std::string_view& bytes) const noexcept {
+  if (noise_ == noise::blanks) {
+    bytes.remove_prefix(std::min(bytes.find_first_not_of(' '), bytes.size()));
+  } else if (noise_ == noise::string) {
+    const auto read = json::read_literal(bytes);
+    if (!read) return false;
+    bytes.remove_prefix(read->inside.size());
+  }
+  return true;
 }
 
 event_pattern::taken event_pattern::take(std::string_view bytes, std::string& out) const {
@@ -44,23 +59,20 @@ event_pattern::taken event_pattern::take(std::string_view bytes, std::string& ou
   auto rest = bytes;
   if (!skip(rest, event_.before())) return {};
   const auto text = json::read_literal(rest);
-  if (!text) return {};
+  if (!text || text->inside.empty()) return {};
   rest.remove_prefix(text->inside.size());
   if (!skip(rest, event_.between())) return {};
-  std::string_view noise;
-  if (noisy_) {
-    const auto read = json::read_literal(rest);
-    if (!read) return {};
-    noise = read->inside;
-    rest.remove_prefix(noise.size());
-    if (!skip(rest, event_.behind())) return {};
-  }
+  const auto behind_text = rest;
+  if (!take_noise(rest)) return {};
+  const auto noise = behind_text.substr(0, behind_text.size() - rest.size());
+  if (!skip(rest, event_.behind())) return {};
   const auto size = bytes.size() - rest.size();
   if (as_it_came_) {
     out.append(bytes.substr(0, size));
   } else {
     out.append(written_.before()).append(text->inside).append(written_.between());
-    out.append(noise).append(written_.behind());
+    if (noise_written_) out.append(noise);
+    out.append(written_.behind());
   }
   return {size, text->inside, text->escaped};
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,16 +11,21 @@ namespace spidergate::providers {
 /// sound string are the same JSON, with the same meaning. Owned by one stream.
 class event_pattern {
  public:
-  /// A string within an event: its inside in what came, and where that stands in what was written for it.
+  /// A place within an event whose bytes may be others next time.
   struct varying {
-    std::string_view inside;
-    std::size_t written_at = 0;
+    static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    std::string_view bytes;            ///< what stands there; null: there is no such place
+    std::size_t written_at = nowhere;  ///< where the same stands in what was written for the event
+  };
+  /// What hides the length of the text in some providers' events, and may be anything of its kind.
+  struct padding : varying {
+    bool blanks = false;  ///< spaces between two tokens; else the inside of a string
   };
 
   /// Keeps an event, of any bytes from the first of its first line to the line feed that ends it, and what was written
-  /// for it. `text` is what it brings; `noise`, which may be absent (null), stands behind it, and means nothing.
-  /// REQUIRES: both stand in `event` between quotes, and byte for byte in `written`.
-  void learn(std::string_view event, std::string_view written, varying text, varying noise);
+  /// for it. `text` is the inside of a string that is not empty, and stands before `noise`.
+  void learn(std::string_view event, std::string_view written, varying text, padding noise);
   void forget() noexcept { known_ = false; }
 
   /// An event that was taken.
@@ -28,8 +34,8 @@ class event_pattern {
     std::string_view text;  ///< the inside of its string
     bool escaped = false;   ///< whether that has escapes
   };
-  /// When `bytes` begin with a whole event that is the known one but for text and noise, appends what is to be written
-  /// for it.
+  /// When `bytes` begin with a whole event that is the known one but for text, of which there must be some, and noise,
+  /// appends what is to be written for it.
   [[nodiscard]] taken take(std::string_view bytes, std::string& out) const;
 
  private:
@@ -48,8 +54,13 @@ class event_pattern {
     [[nodiscard]] std::string_view behind() const noexcept { return std::string_view(bytes).substr(second); }
   };
 
+  enum class noise : std::uint8_t { none, string, blanks };
+  /// Takes the noise off the front; false when it is none of its kind.
+  [[nodiscard]] bool take_noise(std::string_view& bytes) const noexcept;
+
   bool known_ = false;
-  bool noisy_ = false;
+  noise noise_ = noise::none;
+  bool noise_written_ = false;
   bool as_it_came_ = false;  ///< what is written are the event's own bytes
   frame event_, written_;
 };

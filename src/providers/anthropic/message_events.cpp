@@ -19,6 +19,7 @@ message_events::message_events(const answer_input& in)
     : memo_text_(in.memo), memo_(read_memo(memo_text_)), writer_(in), holding_(!memo_.answer_tool.empty()) {}
 
 void message_events::on_event(json::value event, std::string& out) {
+  repeatable_ = {};
   if (over()) return;
   const auto type = event.find("type").literal();
   if (type == "content_block_delta") {
@@ -95,25 +96,47 @@ void message_events::on_delta(json::value event, std::string& out) {
   if (b == nullptr) return;
   const auto delta = event.find("delta");
   const auto type = delta.find("type").literal();
+  const auto before = out.size();
+  const bool held_back = holding_;
+  auto as = block::other;
+  std::string_view brought;
   if (type == "text_delta") {
-    if (b->is == block::text) text(out, delta.find("text").literal());
+    brought = delta.find("text").literal();
+    if (b->is == block::text) text(out, brought);
+    as = block::text;
   } else if (type == "input_json_delta") {
-    arguments(out, *b, delta.find("partial_json").literal());
+    brought = delta.find("partial_json").literal();
+    arguments(out, *b, brought);
   } else if (type == "thinking_delta") {
-    const auto literal = delta.find("thinking").literal();
     if (memo_.hide_reasoning) return;
-    writer_.reasoning(out, literal);
-    b->thinking.append(literal);
-    if (b->thinking.size() <= most_kept) return;
-    // Too long to be kept: what there is goes out unsigned, to be put together by its index.
-    writer_.reasoning_detail(out, chat::reasoning_text(b->thinking, {}, reasoning_format, details_));
-    b->thinking.clear();
+    brought = delta.find("thinking").literal();
+    writer_.reasoning(out, brought);
+    keep_thinking(out, *b, brought);
+    as = block::thinking;
   } else if (type == "signature_delta") {
     const auto literal = delta.find("signature").literal();
     if (b->signature.size() + literal.size() <= most_kept) b->signature.append(literal);
   } else if (type == "citations_delta") {
     keep_citation(out, *b, delta.find("citation"));
   }
+  if (out.size() == before || brought.empty() || held_back || memo_.only_json || !writer_.text_place()) return;
+  repeatable_ = brought;
+  goes_on_ = b;
+  repeats_as_ = as;
+}
+
+void message_events::on_text(std::string_view text_json, bool escaped, std::string& out) {
+  writer_.repeated(text_json, escaped);
+  if (repeats_as_ == block::text) position_ += characters_in(text_json);
+  if (repeats_as_ == block::thinking) keep_thinking(out, *goes_on_, text_json);
+}
+
+void message_events::keep_thinking(std::string& out, open_block& b, std::string_view literal) {
+  b.thinking.append(literal);
+  if (b.thinking.size() <= most_kept) return;
+  // Too long to be kept: what there is goes out unsigned, to be put together by its index.
+  writer_.reasoning_detail(out, chat::reasoning_text(b.thinking, {}, reasoning_format, details_));
+  b.thinking.clear();
 }
 
 void message_events::text(std::string& out, std::string_view literal) {

@@ -18,6 +18,13 @@ class message_events {
 
   /// Unknown events are ignored.
   void on_event(json::value event, std::string& out);
+  /// Of the event that on_event() was given last: the inside of the string that it brings, if the same event with
+  /// another text there would be dealt with in the same way; null otherwise. What was written for it holds that text.
+  [[nodiscard]] std::string_view repeatable_text() const noexcept { return repeatable_; }
+  /// Where that stands in what was written to. REQUIRES: there is such a text.
+  [[nodiscard]] std::size_t text_place() const noexcept { return writer_.text_place().value_or(0); }
+  /// It has come, and has been written by somebody else.
+  void on_text(std::string_view text_json, bool escaped, std::string& out);
   void on_error(json::value root);
   void fail(provider_error error) { writer_.failed(std::move(error)); }
   /// The end mark came in another form than message_stop.
@@ -48,6 +55,7 @@ class message_events {
   void on_usage(json::value usage);
   void text(std::string& out, std::string_view literal);
   void arguments(std::string& out, open_block& b, std::string_view literal);
+  void keep_thinking(std::string& out, open_block& b, std::string_view literal);
   void keep_citation(std::string& out, open_block& b, json::value citation);
   void write_citations(std::string& out, open_block& b);
   void finish_texts(std::string& out);
@@ -58,6 +66,9 @@ class message_events {
   chat::chunk_writer writer_;
   token_counts counts_;
   std::vector<open_block> open_;
+  std::string_view repeatable_;
+  open_block* goes_on_ = nullptr;    ///< the block that it belongs to, until the next event
+  block repeats_as_ = block::other;  ///< what else it counts for: text, thinking
   std::size_t details_ = 0;
   std::int64_t position_ = 0;
   bool answered_by_tool_ = false;

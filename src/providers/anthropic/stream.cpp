@@ -35,9 +35,23 @@ class messages_stream final : public event_decoder {
     } else if (!reader.root().is(json::kind::object)) {
       return fail("An event of the provider's stream is JSON, but no object.");
     } else {
+      const auto begin = out.size();
       events_.on_event(reader.root(), out);
+      const auto text = events_.repeatable_text();
+      if (text.data() != nullptr) may_repeat({text, events_.text_place() - begin}, blanks_at_end(data));
     }
     return true;
+  }
+
+  void on_text(std::string_view text_json, bool escaped, std::string& out) override {
+    events_.on_text(text_json, escaped, out);
+  }
+
+  /// Anthropic hides how long a text is by some blanks before an event's last bracket.
+  static event_pattern::padding blanks_at_end(std::string_view object) {
+    const auto last = object.size() - 1;
+    const auto begin = object.find_last_not_of(' ', last - 1) + 1;
+    return {{object.substr(begin, last - begin)}, true};
   }
 
   message_events events_;

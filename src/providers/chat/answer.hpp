@@ -111,6 +111,11 @@ class chunk_writer {
   /// Raw members for the last chunk, each with a leading comma (`,"citations":[…]`): they go out beside the finish
   /// reason where they are known by then, else in a chunk without content at the end.
   void last_extra(std::string members) { last_extra_ = std::move(members); }
+  /// Where the text of the last chunk stands in what it was written to, if the next chunk will be the same but for its
+  /// text when it brings the same kind of text to the same choice or call; else nothing.
+  [[nodiscard]] std::optional<std::size_t> text_place() const noexcept { return text_place_; }
+  /// Such a chunk was written by somebody else.
+  void repeated(std::string_view text_json, bool escaped);
   /// The provider's end mark came.
   void done() { facts_.done = true; }
   void failed(provider_error error) { facts_.error = std::move(error); }
@@ -131,6 +136,7 @@ class chunk_writer {
   void object(std::string& out, std::string_view member, std::string_view raw, std::int64_t choice);
   void open_chunk(std::string& out, choice_state& of);
   void close_chunk(std::string& out, std::string_view finish_reason = {});
+  void put_text(std::string& out, std::string_view text_json);
   void produced(std::string_view text_json);
 
   const answer_input in_;
@@ -140,6 +146,8 @@ class chunk_writer {
   std::string head_;  ///< `data: {"id":…,"object":…,"created":…,"model":…,"choices":[`
   std::vector<choice_state> choices_;
   std::string last_extra_;
+  bool role_written_ = false;  ///< in the chunk at hand
+  std::optional<std::size_t> text_place_;
   bool ended_ = false;
   stream_facts facts_;
 };

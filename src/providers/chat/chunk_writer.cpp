@@ -58,6 +58,8 @@ void chunk_writer::open_chunk(std::string& out, choice_state& of) {
   out.append(head_).append("{\"index\":");
   append_json_number(out, of.index);
   out.append(",\"delta\":{");
+  text_place_.reset();
+  role_written_ = !of.begun;
   if (!of.begun) out.append("\"role\":\"assistant\",");
   of.begun = true;
 }
@@ -78,12 +80,23 @@ void chunk_writer::produced(std::string_view text_json) {
   facts_.content_bytes += static_cast<std::int64_t>(json::unescaped_size(text_json));
 }
 
+void chunk_writer::repeated(std::string_view text_json, bool escaped) {
+  facts_.content_bytes += static_cast<std::int64_t>(escaped ? json::unescaped_size(text_json) : text_json.size());
+}
+
+void chunk_writer::put_text(std::string& out, std::string_view text_json) {
+  if (!role_written_) text_place_ = out.size();
+  out.append(text_json);
+  produced(text_json);
+}
+
 void chunk_writer::text(std::string& out, std::string_view member, std::string_view text_json, std::int64_t choice) {
   if (text_json.empty()) return;
   open_chunk(out, state_of(choice));
-  out.append(member).append(text_json).append("\"");
+  out.append(member);
+  put_text(out, text_json);
+  out.push_back('"');
   close_chunk(out);
-  produced(text_json);
 }
 
 void chunk_writer::content(std::string& out, std::string_view text_json, std::int64_t choice) {
@@ -158,14 +171,17 @@ void chunk_writer::arguments(std::string& out, std::int64_t call_index, std::str
   if (text_json.empty()) return;
   open_chunk(out, state_of(choice));
   if (legacy_ && call_index == 0) {
-    out.append(R"("function_call":{"arguments":")").append(text_json).append("\"}");
+    out.append(R"("function_call":{"arguments":")");
+    put_text(out, text_json);
+    out.append("\"}");
   } else {
     out.append("\"tool_calls\":[{\"index\":");
     append_json_number(out, call_index);
-    out.append(R"(,"function":{"arguments":")").append(text_json).append("\"}}]");
+    out.append(R"(,"function":{"arguments":")");
+    put_text(out, text_json);
+    out.append("\"}}]");
   }
   close_chunk(out);
-  produced(text_json);
 }
 
 void chunk_writer::logprobs(std::string& out, std::string_view raw, std::int64_t choice) {

@@ -44,7 +44,7 @@ class openai_stream final : public event_decoder {
 
   [[nodiscard]] bool on_event(const sse_event& event, std::string& out) override;
   [[nodiscard]] bool on_end(std::string& out) override;
-  void on_text(std::string_view text_json, bool escaped) override;
+  void on_text(std::string_view text_json, bool escaped, std::string& out) override;
   void set_error(provider_error error) override { facts_.error = std::move(error); }
   void on_error(json::value root);
   void on_chunk(json::value root, std::string& out);

@@ -120,13 +120,13 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
 
 /// A string at the end of a chunk is noise: OpenAI's `obfuscation`, Mistral's `p`, a fingerprint.
 void openai_stream::note_repeatable(json::value last) {
-  const auto varying = [this](std::string_view inside) {
-    return event_pattern::varying{inside, data_field.size() + edits_.place_of(inside.data())};
-  };
-  may_repeat(varying(brings_), last.is(json::kind::string) ? varying(last.literal()) : event_pattern::varying());
+  const auto place_of = [this](std::string_view inside) { return data_field.size() + edits_.place_of(inside.data()); };
+  event_pattern::padding noise;
+  if (last.is(json::kind::string)) noise = {{last.literal(), place_of(last.literal())}};
+  may_repeat({brings_, place_of(brings_)}, noise);
 }
 
-void openai_stream::on_text(std::string_view text_json, bool escaped) {
+void openai_stream::on_text(std::string_view text_json, bool escaped, std::string&) {
   facts_.content_bytes += static_cast<std::int64_t>(escaped ? json::unescaped_size(text_json) : text_json.size());
 }
 
