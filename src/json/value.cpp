@@ -132,6 +132,12 @@ std::optional<std::int64_t> value::whole_number() const noexcept {
   if (!is(kind::number)) return std::nullopt;
   const auto digits = raw();
   const char* end = digits.data() + digits.size();
+  if (digits.size() < 10) {  // most: small and plain
+    std::int64_t small = 0;
+    const char* at = digits.data();
+    for (; at != end && *at >= '0' && *at <= '9'; ++at) small = small * 10 + (*at - '0');
+    if (at == end) return small;
+  }
   std::int64_t whole = 0;
   const auto [stop, failure] = std::from_chars(digits.data(), end, whole);
   if (failure == std::errc{} && stop == end) return whole;

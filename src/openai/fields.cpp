@@ -33,10 +33,6 @@ bool request_builder::missing(const path& at) {
   return fail(api_errc::missing_field, "Missing required parameter: '" + at.text() + "'.", at);
 }
 
-bool request_builder::want(json::value v, json::kind kind, const path& at) {
-  return v.is(kind) || wrong_type(v, json::kind_name(kind), at);
-}
-
 bool request_builder::integer(json::value v, std::int64_t low, std::int64_t high, std::int64_t& out, const path& at) {
   if (!v.is(json::kind::number)) return wrong_type(v, "an integer", at);
   const auto number = v.whole_number();

@@ -1,7 +1,9 @@
 #include "request_builder.hpp"
 
-#include <algorithm>
+#include <spidergate/json/name_table.hpp>
+
 #include <array>
+#include <string_view>
 
 namespace spidergate::openai {
 
@@ -9,7 +11,8 @@ using model::api_errc;
 
 namespace {
 
-constexpr std::array<std::string_view, 6> roles{"system", "assistant", "user", "function", "tool", "developer"};
+constexpr json::name_table roles(std::to_array<std::string_view>({"system", "assistant", "user", "function", "tool",
+                                                                  "developer"}));
 
 // Media count by themselves: their base64 is no text. A picture is at most about 1,000 tokens in the usual detail;
 // sound is about 10 tokens a second (32 KB of 16 kHz samples); a document page has some 50 KB and up to 1,500 tokens.
@@ -38,31 +41,38 @@ bool request_builder::message(json::value v, const path& at) {
   if (!want(v, json::kind::object, at)) return false;
   json::value role, body, calls;
   for (const auto& m : v.members()) {
-    if (m.name == "role") role = m.value;
-    if (m.name == "content") body = m.value;
-    if (m.name == "tool_calls") calls = m.value;
-    // An answer of an earlier turn, kept by the provider.
-    if (m.name == "audio" && m.value.given()) request_.unsized_media = true;
+    if (m.name == "role") {
+      role = m.value;
+    } else if (m.name == "content") {
+      body = m.value;
+    } else if (m.name == "tool_calls") {
+      calls = m.value;
+    } else if (m.name == "audio" && m.value.given()) {
+      request_.unsized_media = true;  // an answer of an earlier turn, kept by the provider
+    }
   }
   if (!role.exists()) return missing(at.member("role"));
   if (!want(role, json::kind::string, at.member("role"))) return false;
   const auto name = role.literal();
-  if (std::find(roles.begin(), roles.end(), name) == roles.end()) {
+  if (roles.place(name) == roles.none) {
     return fail(api_errc::invalid_value,
                 "Invalid value: '" + role.text() +
                     "'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.",
                 at.member("role"));
   }
-  if (calls.given() && !calls.is(json::kind::array))
-    return wrong_type(calls, "an array of objects", at.member("tool_calls"));
-  std::size_t index = 0;
-  const path calls_at = at.member("tool_calls");
-  for (const auto call : calls.elements()) {
-    if (!want(call, json::kind::object, calls_at.element(index++))) return false;
-  }
+  if (calls.given() && !tool_calls(calls, at.member("tool_calls"))) return false;
   // An assistant may have said nothing but tool calls, reasoning or sound; what exactly must stand there instead
   // differs by provider.
   return content(body, name, name == "assistant" || name == "function", at.member("content"));
+}
+
+bool request_builder::tool_calls(json::value v, const path& at) {
+  if (!v.is(json::kind::array)) return wrong_type(v, "an array of objects", at);
+  std::size_t index = 0;
+  for (const auto call : v.elements()) {
+    if (!want(call, json::kind::object, at.element(index++))) return false;
+  }
+  return true;
 }
 
 bool request_builder::content(json::value v, std::string_view role, bool may_lack, const path& at) {

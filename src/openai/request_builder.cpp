@@ -1,6 +1,7 @@
 #include "request_builder.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
 
 #include <algorithm>
 #include <array>
@@ -104,6 +105,17 @@ struct field_table {
   static_assert(rows.size() <= 64, "seen_ has a bit per row");
 };
 
+namespace {
+
+/// Where a field's row stands.
+constexpr json::name_table field_names([] {
+  std::array<std::string_view, field_table::rows.size()> all;
+  std::transform(field_table::rows.begin(), field_table::rows.end(), all.begin(), [](const auto& r) { return r.name; });
+  return all;
+}());
+
+}  // namespace
+
 bool request_builder::body(json::value root) {
   request_.members.reserve(16);
   for (const auto& m : root.members()) {
@@ -127,19 +139,14 @@ void request_builder::finish_estimates() {
 }
 
 bool request_builder::top_member(const json::member& m) {
-  for (std::size_t i = 0; i < field_table::rows.size(); ++i) {
-    const auto& row = field_table::rows[i];
-    if (row.name != m.name) continue;
-    const path at(row.name);
-    if ((seen_ & (std::uint64_t{1} << i)) != 0) {
-      return fail(api_errc::invalid_value, "Duplicate parameter: '" + at.text() + "' is given twice.", at);
-    }
-    seen_ |= std::uint64_t{1} << i;
-    if ((row.endpoints & bit(request_.kind)) == 0 || ((row.endpoints & not_null) == 0 && m.value.is_null()))
-      return true;
-    return (this->*row.read)(m.value, at);
-  }
-  return odd_name(m.name);
+  const auto place = field_names.place(m.name);
+  if (place == field_names.none) return odd_name(m.name);
+  const auto& row = field_table::rows[place];
+  const path at(row.name);
+  if (seen(place)) return fail(api_errc::invalid_value, "Duplicate parameter: '" + at.text() + "' is given twice.", at);
+  seen_ |= std::uint64_t{1} << place;
+  if ((row.endpoints & bit(request_.kind)) == 0 || ((row.endpoints & not_null) == 0 && m.value.is_null())) return true;
+  return (this->*row.read)(m.value, at);
 }
 
 /// A name that only some readers take for one of ours: written with escapes, or in other case (Go's JSON reader ignores
@@ -159,14 +166,13 @@ bool request_builder::odd_name(std::string_view name) {
 }
 
 bool request_builder::required_fields() {
-  const auto has = [this](std::string_view name) { return request_.find(name) != nullptr; };
-  if (!has("model")) {
+  if (!seen(field_names["model"])) {
     // OpenAI's moderation endpoint is the one that has a default.
     if (request_.kind != endpoint::moderations) return missing(path("model"));
     request_.model = "omni-moderation-latest";
   }
   for (const auto content : contents_of(request_.kind)) {
-    if (!has(content)) return missing(path(content));
+    if (!seen(field_names.place(content))) return missing(path(content));
   }
   return true;
 }

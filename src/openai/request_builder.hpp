@@ -33,6 +33,7 @@ class request_builder {
   [[nodiscard]] bool top_member(const json::member& m);
   [[nodiscard]] bool odd_name(std::string_view name);
   [[nodiscard]] bool required_fields();
+  [[nodiscard]] bool seen(std::size_t row) const noexcept { return (seen_ >> row & 1U) != 0; }
   bool model_name(json::value v, const path& at);
   bool stream(json::value v, const path& at);
   bool stream_options(json::value v, const path& at);
@@ -52,6 +53,7 @@ class request_builder {
   // messages.cpp
   bool messages(json::value v, const path& at);
   bool message(json::value v, const path& at);
+  bool tool_calls(json::value v, const path& at);
   bool content(json::value v, std::string_view role, bool may_lack, const path& at);
   bool content_part(json::value v, const path& at);
   bool text_part(json::value part, const path& at);
@@ -108,7 +110,9 @@ class request_builder {
   bool fail(model::api_errc code, std::string message, const path& at);
   bool wrong_type(json::value v, std::string_view expected, const path& at);
   bool missing(const path& at);
-  bool want(json::value v, json::kind kind, const path& at);
+  bool want(json::value v, json::kind kind, const path& at) {
+    return v.is(kind) || wrong_type(v, json::kind_name(kind), at);
+  }
   bool integer(json::value v, std::int64_t low, std::int64_t high, std::int64_t& out, const path& at);
   bool out_of_range(std::int64_t number, std::int64_t low, std::int64_t high, const path& at);
   bool flag(json::value v, bool& out, const path& at);

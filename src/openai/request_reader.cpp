@@ -53,12 +53,12 @@ model::outcome<model::inference_request> read_request(model::endpoint kind, std:
     return model::make_error(model::api_errc::invalid_json, "The request body must be a JSON object, but it is " +
                                                                 std::string(json::kind_name(root.kind())) + ".");
   }
-  model::inference_request request;
-  request.kind = kind;
-  request.body = body;
-  request_builder builder(request);
-  if (!builder.body(root)) return std::move(builder.error());
-  return request;
+  model::outcome<model::inference_request> out(boost::system::in_place_value);
+  out->kind = kind;
+  out->body = body;
+  request_builder builder(*out);
+  if (!builder.body(root)) out = std::move(builder.error());
+  return out;
 }
 
 }  // namespace spidergate::openai

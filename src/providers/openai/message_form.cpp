@@ -44,17 +44,21 @@ void flatten_content(const json::member& content, json::splice& edits) {
   edits.replace(content.whole(), std::move(flat));
 }
 
-std::vector<source> cited_sources(json::value root) {
+std::vector<source> cited_sources(json::value search_results, json::value citations) {
   std::vector<source> sources;
-  for (const auto result : root.find("search_results").elements()) {
+  for (const auto result : search_results.elements()) {
     if (result.find("url").is(json::kind::string) && sources.size() < most_sources)
       sources.push_back({result.find("url"), result.find("title")});
   }
   if (!sources.empty()) return sources;
-  for (const auto url : root.find("citations").elements()) {
+  for (const auto url : citations.elements()) {
     if (url.is(json::kind::string) && sources.size() < most_sources) sources.push_back({url, {}});
   }
   return sources;
+}
+
+std::vector<source> cited_sources(json::value root) {
+  return cited_sources(root.find("search_results"), root.find("citations"));
 }
 
 void annotate(json::value message, const std::vector<source>& sources, json::splice& edits) {

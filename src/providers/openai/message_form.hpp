@@ -18,6 +18,8 @@ struct source {
 };
 /// Of Perplexity (`search_results`, `citations`) and xAI (`citations`); none elsewhere.
 [[nodiscard]] std::vector<source> cited_sources(json::value root);
+/// The same of the two members.
+[[nodiscard]] std::vector<source> cited_sources(json::value search_results, json::value citations);
 /// Gives a message `annotations` of OpenAI's kind (url_citation), unless it has some. What the provider wrote stays.
 /// `message` is an object of the text that `edits` is about.
 void annotate(json::value message, const std::vector<source>& sources, json::splice& edits);

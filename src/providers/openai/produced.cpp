@@ -1,24 +1,36 @@
 #include "produced.hpp"
 
-#include <algorithm>
+#include <spidergate/json/name_table.hpp>
+
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace spidergate::providers::openai {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> texts{"content",   "text",           "reasoning_content",
-                                                "reasoning", "reasoning_text", "refusal"};
-constexpr std::array<std::string_view, 5> others{"tool_calls", "function_call", "audio", "reasoning_details", "images"};
+constexpr json::name_table names(std::to_array<std::string_view>({
+    "content",
+    "text",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "audio",
+    "reasoning_details",
+    "images",
+}));
 
-template <class List>
-bool among(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
+/// Of the table's places: those before the calls hold text.
+constexpr bool is_text(std::size_t place) {
+  return place < names["tool_calls"];
 }
 
 std::int64_t text_bytes(json::value v) {
-  if (v.is(json::kind::string)) return static_cast<std::int64_t>(json::unescaped_size(v.literal()));
+  if (v.is(json::kind::string)) return static_cast<std::int64_t>(v.text_size());
   // Mistral's content is a list of parts while it thinks; Cloudflare's may be an object.
   if ((v.is(json::kind::array) || v.is(json::kind::object)) && !v.empty())
     return static_cast<std::int64_t>(v.raw().size());
@@ -29,23 +41,35 @@ std::int64_t call_bytes(json::value call) {
   return text_bytes(call.find("name")) + text_bytes(call.find("arguments"));
 }
 
-}  // namespace
-
-std::int64_t produced_bytes(const json::member& m) {
-  if (among(texts, m.name)) return text_bytes(m.value);
-  if (m.name == "function_call") return call_bytes(m.value);
-  if (m.name == "audio") return text_bytes(m.value.find("transcript"));
-  if (m.name != "tool_calls") return 0;
+std::int64_t all_call_bytes(json::value calls) {
   std::int64_t bytes = 0;
-  for (const auto call : m.value.elements()) {
+  for (const auto call : calls.elements()) {
     bytes += call_bytes(call.find("function")) + text_bytes(call.find("custom").find("input"));
   }
   return bytes;
 }
 
+}  // namespace
+
+std::int64_t produced_bytes(const json::member& m) {
+  const auto place = names.place(m.name);
+  if (is_text(place)) return text_bytes(m.value);
+  switch (place) {
+    case names["tool_calls"]:
+      return all_call_bytes(m.value);
+    case names["function_call"]:
+      return call_bytes(m.value);
+    case names["audio"]:
+      return text_bytes(m.value.find("transcript"));
+    default:
+      return 0;
+  }
+}
+
 bool is_content(const json::member& m) {
-  if (among(texts, m.name)) return text_bytes(m.value) > 0;
-  if (!among(others, m.name)) return false;
+  const auto place = names.place(m.name);
+  if (place == names.none) return false;
+  if (is_text(place)) return text_bytes(m.value) > 0;
   return (m.value.is(json::kind::array) || m.value.is(json::kind::object)) && !m.value.empty();
 }
 

@@ -1,5 +1,8 @@
 #include "usage.hpp"
 
+#include <spidergate/json/name_table.hpp>
+
+#include <array>
 #include <initializer_list>
 #include <string_view>
 
@@ -9,32 +12,42 @@ namespace {
 
 constexpr std::int64_t absurd = 1'000'000'000;
 
-using names = std::initializer_list<std::string_view>;
-
-class counter {
- public:
-  /// The first of the members that is there.
-  [[nodiscard]] std::optional<std::int64_t> first(json::value object, names wanted) {
-    for (const auto name : wanted) {
-      const auto v = object.find(name);
-      if (!v.given()) continue;
-      const auto number = v.whole_number();
-      if (!number || *number < 0 || *number > absurd) {
-        impossible = true;
-        return std::nullopt;
-      }
-      return number;
-    }
-    return std::nullopt;
-  }
-  bool impossible = false;
-};
+constexpr json::name_table usage_names(std::to_array<std::string_view>({
+    "prompt_tokens",
+    "input_tokens",
+    "completion_tokens",
+    "output_tokens",
+    "total_tokens",
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "input_token_details",
+    "completion_tokens_details",
+    "output_tokens_details",
+    "output_token_details",
+    "prompt_cache_hit_tokens",
+    "prompt_cache_miss_tokens",
+    "cached_tokens",
+    "num_cached_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_tokens",
+    "audio_prompt_tokens",
+}));
+constexpr json::name_table details_names(std::to_array<std::string_view>({
+    "cached_tokens",
+    "cache_write_tokens",
+    "cache_creation_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_tokens",
+    "audio_tokens",
+}));
+using usage_members = json::picked<usage_names>;
+using details_members = json::picked<details_names>;
 
 /// The first of the members that is an object; {} when none is.
-json::value details_of(json::value usage, names wanted) {
+json::value details_of(const usage_members& usage, std::initializer_list<usage_members::name> wanted) {
   for (const auto name : wanted) {
-    const auto v = usage.find(name);
-    if (v.is(json::kind::object)) return v;
+    if (const auto v = usage[name]; v.is(json::kind::object)) return v;
   }
   return {};
 }
@@ -47,10 +60,30 @@ struct said {
   bool part_of_prompt = false;  ///< cached and written stand where OpenAI has parts of the prompt
 };
 
-said read_figures(json::value usage, counter& count) {
-  const auto prompt = details_of(usage, {"prompt_tokens_details", "input_tokens_details", "input_token_details"});
-  const auto completion =
-      details_of(usage, {"completion_tokens_details", "output_tokens_details", "output_token_details"});
+class counter {
+ public:
+  /// The first of the members that is there, null being as good as absent.
+  template <class Members>
+  [[nodiscard]] figure first(const Members& of, std::initializer_list<typename Members::name> wanted) {
+    for (const auto name : wanted) {
+      const auto v = of[name];
+      if (!v.given()) continue;
+      const auto number = v.whole_number();
+      if (number && *number >= 0 && *number <= absurd) return number;
+      impossible = true;
+      return std::nullopt;
+    }
+    return std::nullopt;
+  }
+  bool impossible = false;
+};
+
+said read_figures(json::value object, counter& count) {
+  const usage_members usage(object);
+  const details_members prompt(
+      details_of(usage, {"prompt_tokens_details", "input_tokens_details", "input_token_details"}));
+  const details_members completion(
+      details_of(usage, {"completion_tokens_details", "output_tokens_details", "output_token_details"}));
   said is;
   is.prompt = count.first(usage, {"prompt_tokens", "input_tokens"});
   is.completion = count.first(usage, {"completion_tokens", "output_tokens"});
@@ -98,33 +131,42 @@ bool complete_wholes(const said& is, model::usage& tokens) {
   return true;
 }
 
-}  // namespace
+enum class sense : std::uint8_t { good, unsaid, impossible };
 
-usage_reading read_usage(json::value usage, bool completes) {
-  if (!usage.is(json::kind::object)) return {};
+sense read_into(model::usage& tokens, json::value usage, bool completes) {
   counter count;
   auto is = read_figures(usage, count);
-  if (count.impossible) return {std::nullopt, true};
+  if (count.impossible) return sense::impossible;
 
   if (!completes && !is.prompt) is.prompt = is.total;
   if (!completes && !is.completion) is.completion = 0;
   if (is.prompt && !is.completion && is.total) {
-    if (*is.total < *is.prompt) return {std::nullopt, true};
+    if (*is.total < *is.prompt) return sense::impossible;
     is.completion = *is.total - *is.prompt;
   }
-  if (!is.prompt || !is.completion) return {};
+  if (!is.prompt || !is.completion) return sense::unsaid;
 
-  model::usage tokens;
   tokens.prompt = *is.prompt, tokens.completion = *is.completion;
   tokens.cached = is.cached.value_or(0), tokens.cache_written = is.written.value_or(0);
   tokens.reasoning = is.reasoning.value_or(0);
   tokens.audio_prompt = is.sound_in.value_or(0), tokens.audio_completion = is.sound_out.value_or(0);
-  if (!complete_wholes(is, tokens)) return {std::nullopt, true};
+  if (!complete_wholes(is, tokens)) return sense::impossible;
   // Some gateways count parts with another tokenizer than the rest; what shows is what is charged.
   const auto in = model::buckets_of(tokens);
   tokens.reasoning = in.reasoning;
   tokens.audio_prompt = in.audio_prompt, tokens.audio_completion = in.audio_completion;
-  return {tokens, false};
+  return sense::good;
+}
+
+}  // namespace
+
+usage_reading read_usage(json::value usage, bool completes) {
+  usage_reading out;
+  if (!usage.is(json::kind::object)) return out;
+  const auto made = read_into(out.tokens.emplace(), usage, completes);
+  if (made != sense::good) out.tokens.reset();
+  out.impossible = made == sense::impossible;
+  return out;
 }
 
 }  // namespace spidergate::providers::openai
