@@ -29,6 +29,7 @@ failure not_spoken(std::string_view dialect) {
 
 /// The provider's own dialect knows how its credentials are exchanged, whatever a model of it speaks.
 const providers::dialect& issuer_for(const catalogue::provider& who, const providers::dialect& speaks) {
+  if (speaks.name() == who.dialect) return speaks;
   const auto* own = providers::find_dialect(who.dialect);
   return own != nullptr ? *own : speaks;
 }

@@ -105,7 +105,7 @@ next_question take_answer(const attempt_setting& in, const conversation& with, c
     return std::make_unique<providers::follow_up>(std::move(*next));
   outcome.how = attempt_outcome::ending::answered;
   outcome.answer = std::move(std::get<providers::client_answer>(*decoded));
-  outcome.usage = outcome.answer.facts.usage;
+  outcome.usage = std::move(outcome.answer.facts.usage);
   outcome.content_bytes = outcome.answer.facts.text_bytes.value_or(0);
   return nullptr;
 }

@@ -25,11 +25,11 @@ class flat_reader {
   /// Stands in the text itself, or where it has escapes, here until the next call.
   std::optional<std::string_view> take_string() {
     if (!take('"')) return std::nullopt;
-    const auto stop = rest_.find_first_of("\"\\");
-    if (stop == std::string_view::npos) return std::nullopt;
-    const auto plain = rest_.substr(0, stop);
-    if (rest_[stop] == '\\') return take_escaped();
-    rest_.remove_prefix(stop + 1);
+    const auto quote = rest_.find('"');
+    if (quote == std::string_view::npos) return std::nullopt;
+    const auto plain = rest_.substr(0, quote);
+    if (plain.find('\\') != std::string_view::npos) return take_escaped();
+    rest_.remove_prefix(quote + 1);
     return plain;
   }
 

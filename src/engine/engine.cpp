@@ -6,6 +6,7 @@
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace spidergate::engine {
 
@@ -18,8 +19,8 @@ std::int64_t milliseconds_between(steady_time from, steady_time to) {
 }
 
 /// What the provider reported, else an estimate from the bytes that passed, marked so.
-model::usage usage_of(const attempt_outcome& outcome, const model::inference_request& asked) {
-  if (outcome.usage) return *outcome.usage;
+model::usage take_usage(attempt_outcome& outcome, const model::inference_request& asked) {
+  if (outcome.usage) return *std::move(outcome.usage);
   model::usage guess;
   guess.estimated = true;
   guess.prompt = asked.estimated_prompt_tokens;
@@ -152,7 +153,7 @@ class run_state {
     if (index_ > 0 && setting_.fallback_from.empty()) setting_.fallback_from = candidate(0).name();
   }
 
-  void end_attempt(const vault::lease& key, const attempt_outcome& outcome) {
+  void end_attempt(const vault::lease& key, attempt_outcome& outcome) {
     const auto ended = now();
     report_.upstream_time += std::chrono::duration_cast<std::chrono::microseconds>(ended - begun_);
     auto& record = report_.attempts.emplace_back();
@@ -166,7 +167,7 @@ class run_state {
     if (outcome.how == attempt_outcome::ending::client_gone) record.error = "client disconnected";
     if (outcome.why && !outcome.why->label.empty())
       record.error = outcome.why->label + (outcome.why->message.empty() ? "" : " ") + outcome.why->message;
-    if (outcome.how != attempt_outcome::ending::failed) record.tokens = usage_of(outcome, what_.asked);
+    if (outcome.how != attempt_outcome::ending::failed) record.tokens = take_usage(outcome, what_.asked);
     judge(key, outcome);
   }
 

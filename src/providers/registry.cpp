@@ -20,8 +20,11 @@
 #include "watsonx/watsonx_dialect.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
 #include <spidergate/providers/dialect.hpp>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace spidergate::providers {
@@ -50,29 +53,53 @@ const fal::fal_dialect fal_instance;
 const replicate::replicate_dialect replicate_instance;
 const stability::stability_dialect stability_instance;
 
-const dialect* const all_dialects[]{
-    &anthropic_instance, &azure_ai_instance,   &azure_openai_instance, &bedrock_instance,          &cohere_instance,
-    &gemini_instance,    &openai_instance,     &vertex_instance,       &vertex_anthropic_instance, &jina_instance,
-    &nomic_instance,     &ollama_instance,     &voyage_instance,       &watsonx_instance,          &assemblyai_instance,
-    &deepgram_instance,  &elevenlabs_instance, &fal_instance,          &replicate_instance,        &stability_instance,
+struct entry {
+  std::string_view name;  ///< as the dialect itself says
+  const dialect* speaks;
 };
+constexpr auto entries = std::to_array<entry>({
+    {"anthropic", &anthropic_instance},
+    {"azure-ai", &azure_ai_instance},
+    {"azure-openai", &azure_openai_instance},
+    {"bedrock", &bedrock_instance},
+    {"cohere", &cohere_instance},
+    {"gemini", &gemini_instance},
+    {"openai", &openai_instance},
+    {"vertex", &vertex_instance},
+    {"vertex-anthropic", &vertex_anthropic_instance},
+    {"jina", &jina_instance},
+    {"nomic", &nomic_instance},
+    {"ollama", &ollama_instance},
+    {"voyage", &voyage_instance},
+    {"watsonx", &watsonx_instance},
+    {"assemblyai", &assemblyai_instance},
+    {"deepgram", &deepgram_instance},
+    {"elevenlabs", &elevenlabs_instance},
+    {"fal", &fal_instance},
+    {"replicate", &replicate_instance},
+    {"stability", &stability_instance},
+});
+
+constexpr json::name_table names([] {
+  std::array<std::string_view, entries.size()> all;
+  std::transform(entries.begin(), entries.end(), all.begin(), [](const entry& e) { return e.name; });
+  return all;
+}());
 
 }  // namespace
 
 const dialect* find_dialect(std::string_view name) noexcept {
-  for (const auto* one : all_dialects) {
-    if (one->name() == name) return one;
-  }
-  return nullptr;
+  const auto place = names.place(name);
+  return place == names.none ? nullptr : entries[place].speaks;
 }
 
 const std::vector<std::string_view>& known_dialects() {
-  static const auto names = [] {
+  static const auto list_of_names = [] {
     std::vector<std::string_view> list;
-    for (const auto* one : all_dialects) list.push_back(one->name());
+    for (const auto& one : entries) list.push_back(one.name);
     return list;
   }();
-  return names;
+  return list_of_names;
 }
 
 std::string_view credential::setting(std::string_view name) const noexcept {

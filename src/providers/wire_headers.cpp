@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace spidergate::providers {
 
@@ -41,8 +42,11 @@ void append_percent_encoded(std::string& out, std::string_view text) {
 
 void append_header(std::string& out, std::string_view name, std::string_view prefix, std::string_view value) {
   out.append(name).append(": ").append(prefix);
-  for (const char c : value) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out.push_back(c);
+  const auto stays = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
+  if (std::all_of(value.begin(), value.end(), stays)) {
+    out.append(value);
+  } else {
+    std::copy_if(value.begin(), value.end(), std::back_inserter(out), stays);
   }
   out.append("\r\n");
 }

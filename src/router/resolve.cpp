@@ -186,7 +186,11 @@ model::outcome<resolution> head_resolution(const resolver& names, std::string_vi
 }  // namespace
 
 std::string candidate::name() const {
-  return (provider == nullptr ? std::string{} : provider->id) + '/' + model;
+  const std::string_view owner = provider == nullptr ? std::string_view() : provider->id;
+  std::string full;
+  full.reserve(owner.size() + 1 + model.size());
+  full.append(owner).push_back('/');
+  return full.append(model);
 }
 
 model::outcome<resolution> resolve(const catalogue::catalogue& data, const brand_overrides& brand,

@@ -6,8 +6,8 @@
 #include "rerank.hpp"
 
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/json/name_table.hpp>
 
-#include <algorithm>
 #include <array>
 
 namespace spidergate::providers::openai {
@@ -16,9 +16,9 @@ namespace {
 
 using model::endpoint;
 
-constexpr std::array<std::string_view, 7> gateway_fields{
-    "spidergate_options",  "x-routing-hints", "x-fallback-chain", "strict_params",
-    "include_route_trace", "include_receipt", "drop_params"};
+constexpr json::name_table gateway_fields(
+    std::to_array<std::string_view>({"spidergate_options", "x-routing-hints", "x-fallback-chain", "strict_params",
+                                     "include_route_trace", "include_receipt", "drop_params"}));
 
 /// Whether usage has to be asked for, so that the stream says it.
 bool may_ask_for_usage(const encode_input& in) {
@@ -48,13 +48,13 @@ std::string with_usage_asked(std::string_view options) {
 }  // namespace
 
 bool is_gateway_field(std::string_view name) noexcept {
-  return std::find(gateway_fields.begin(), gateway_fields.end(), name) != gateway_fields.end();
+  return gateway_fields.place(name) != gateway_fields.none;
 }
 
 std::optional<refusal> body_edit::run(wire_request& wire) {
   if (auto refused = judge_members(wire)) return refused;
   if (in_.asked.kind == endpoint::chat) added_ = reasoning_in_form(in_, erased_, wire);
-  erase_marked();
+  if (erased_.any()) erase_marked();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if (erased_[i]) continue;
     last_kept_ = &members_[i];
@@ -66,11 +66,10 @@ std::optional<refusal> body_edit::run(wire_request& wire) {
 }
 
 std::optional<refusal> body_edit::judge_members(wire_request& wire) {
-  erased_.assign(members_.size(), false);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const auto& m = members_[i];
     if (is_gateway_field(m.name)) {
-      erased_[i] = true;
+      erased_.set(i);
       continue;
     }
     switch (fate_of(in_, m)) {
@@ -84,7 +83,7 @@ std::optional<refusal> body_edit::judge_members(wire_request& wire) {
       case fate::erase:
         break;
     }
-    erased_[i] = true;
+    erased_.set(i);
   }
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "member_marks.hpp"
 #include "parameters.hpp"
 
 #include <spidergate/json/splice.hpp>
@@ -35,7 +36,7 @@ class body_edit {
   const encode_input& in_;
   std::string_view model_;
   const std::vector<model::body_member>& members_;
-  std::vector<bool> erased_;
+  member_marks erased_;
   const model::body_member* last_kept_ = nullptr;
   std::string added_;  ///< members for the end, each with a leading comma
   json::splice edits_;

@@ -59,6 +59,7 @@ std::string_view length_field(const encode_input& in) {
 }
 
 bool is_dropped(const encode_input& in, std::string_view name) {
+  if (in.provider.drops.empty()) return false;
   constexpr std::string_view while_reasoning = "reasoning:";
   const bool reasons = in.entry != nullptr && in.entry->reasoning;
   return std::any_of(in.provider.drops.begin(), in.provider.drops.end(), [&](std::string_view drop) {

@@ -94,7 +94,7 @@ std::string in_form(std::string_view form, const wish& w, const encode_input& in
 
 }  // namespace
 
-std::string reasoning_in_form(const encode_input& in, std::vector<bool>& erased, wire_request& wire) {
+std::string reasoning_in_form(const encode_input& in, member_marks& erased, wire_request& wire) {
   const auto form = in.provider.trait("reasoning");
   if (form.empty()) return {};
   const auto& members = in.asked.members;
@@ -114,7 +114,7 @@ std::string reasoning_in_form(const encode_input& in, std::vector<bool>& erased,
   }
   std::string added = foreign.empty() || native_said ? std::string() : in_form(form, said, in);
   for (const auto i : foreign) {
-    erased[i] = true;
+    erased.set(i);
     if (added.empty() && members[i].value != "null") note_dropped(wire, members[i].name);
   }
   return added;

@@ -7,6 +7,7 @@
 #include <spidergate/core/ascii.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace spidergate::providers::openai {
 
@@ -56,8 +57,10 @@ bool asks_for_events(const model::inference_request& asked) noexcept {
 std::string openai_dialect::target_of(const encode_input& in) const {
   // A base URL may carry a query (`?api-version=…`), which stays behind the path.
   const std::size_t query = std::min(in.base_path.find('?'), in.base_path.size());
-  std::string target(in.base_path.substr(0, query));
-  target.append(path_of(in.asked.kind)).append(in.base_path.substr(query));
+  const auto path = path_of(in.asked.kind);
+  std::string target;
+  target.reserve(in.base_path.size() + path.size());
+  target.append(in.base_path.substr(0, query)).append(path).append(in.base_path.substr(query));
   return target;
 }
 
@@ -74,10 +77,12 @@ bool openai_dialect::serves(endpoint) const noexcept {
 }
 
 boost::system::result<wire_request, refusal> openai_dialect::encode(const encode_input& in) const {
-  wire_request wire;
+  boost::system::result<wire_request, refusal> out(boost::system::in_place_value);
+  auto& wire = *out;
   wire.target = target_of(in);
   append_query_credential(wire.target, in.provider, in.secret);
   wire.headers.reserve(256);
+  wire.body.reserve(4);
   wire.headers.append(accepted(in.asked));
   append_own_headers(wire.headers, in);
   append_forwarded(wire.headers, in);
@@ -86,8 +91,8 @@ boost::system::result<wire_request, refusal> openai_dialect::encode(const encode
   auto refused = !form                     ? body_edit(in, model).run(wire)
                  : takes_sound_as_json(in) ? write_sound_as_json(in, model, wire)
                                            : write_form(in, model, wire);
-  if (refused) return *std::move(refused);
-  return wire;
+  if (refused) out = *std::move(refused);
+  return out;
 }
 
 }  // namespace spidergate::providers::openai
