@@ -2,6 +2,7 @@
 
 #include <spidergate/core/json_text.hpp>
 
+#include <algorithm>
 #include <functional>
 
 namespace spidergate::providers::anthropic {
@@ -11,7 +12,15 @@ namespace {
 // Below this, a copy costs less than one more piece on the wire.
 constexpr std::size_t worth_a_view = 4096;
 
+// What names and brackets add, and what most bodies need when large texts are views.
+constexpr std::size_t room_around = 256;
+constexpr std::size_t most_at_first = 2 * worth_a_view;
+
 }  // namespace
+
+body_pieces::body_pieces(std::string_view client) : client_(client) {
+  copied_.reserve(std::min(client.size() + room_around, most_at_first));
+}
 
 bool body_pieces::lies_in_client(std::string_view text) const noexcept {
   const std::less_equal<const char*> not_behind;

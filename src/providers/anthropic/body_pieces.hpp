@@ -12,7 +12,7 @@ namespace spidergate::providers::anthropic {
 /// out as a view of them, all else is copied. Members and elements get their commas by what was written last.
 class body_pieces {
  public:
-  explicit body_pieces(std::string_view client) : client_(client) {}
+  explicit body_pieces(std::string_view client);
 
   /// Text that is valid JSON already.
   body_pieces& raw(std::string_view json);

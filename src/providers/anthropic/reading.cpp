@@ -3,6 +3,8 @@
 #include "../error_reading.hpp"
 
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/json/name_table.hpp>
+#include <spidergate/json/plain_run.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +16,16 @@ namespace {
 
 constexpr std::string_view fence = "```";
 constexpr std::string_view line_end = "\\n";
+
+constexpr json::name_table usage_names(std::to_array<std::string_view>({
+    "input_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation",
+    "output_tokens",
+    "output_tokens_details",
+    "server_tool_use",
+}));
 
 bool starts_with_blank(std::string_view literal, std::size_t& length) {
   length = literal.starts_with(' ') ? 1 : 2;
@@ -63,13 +75,14 @@ void token_counts::take(json::value figure, std::optional<std::int64_t>& into) {
 
 void token_counts::read(json::value usage) {
   impossible_ = false;
-  take(usage.find("input_tokens"), input_);
-  take(usage.find("cache_read_input_tokens"), read_);
-  take(usage.find("cache_creation_input_tokens"), written_);
-  take(usage.find("cache_creation").find("ephemeral_1h_input_tokens"), written_1h_);
-  take(usage.find("output_tokens"), output_);
-  take(usage.find("output_tokens_details").find("thinking_tokens"), thinking_);
-  take(usage.find("server_tool_use").find("web_search_requests"), searches_);
+  const json::picked<usage_names> said(usage);
+  take(said["input_tokens"], input_);
+  take(said["cache_read_input_tokens"], read_);
+  take(said["cache_creation_input_tokens"], written_);
+  take(said["cache_creation"].find("ephemeral_1h_input_tokens"), written_1h_);
+  take(said["output_tokens"], output_);
+  take(said["output_tokens_details"].find("thinking_tokens"), thinking_);
+  take(said["server_tool_use"].find("web_search_requests"), searches_);
 }
 
 std::optional<model::usage> token_counts::total() const {
@@ -123,6 +136,12 @@ std::int64_t characters_in(std::string_view literal) noexcept {
   std::int64_t count = 0;
   for (std::size_t i = 0; i < literal.size(); ++i) {
     const auto byte = static_cast<unsigned char>(literal[i]);
+    if (byte < 0x80 && byte != '\\') {
+      const auto run = json::plain_run(literal.substr(i));
+      count += static_cast<std::int64_t>(run);
+      i += run - 1;
+      continue;
+    }
     if ((byte & 0xC0) == 0x80) continue;
     ++count;
     if (literal[i] != '\\' || i + 1 >= literal.size()) continue;

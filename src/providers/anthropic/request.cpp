@@ -3,6 +3,7 @@
 #include "messages_body.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,9 +16,10 @@ namespace {
 
 using chat::drop;
 
-// What is the Messages API's own, for clients that know it: sent as it came.
-constexpr std::array<std::string_view, 6> own_members{"cache_control", "container",   "context_management",
-                                                      "inference_geo", "mcp_servers", "speed"};
+// What is the Messages API's own, for clients that know it: sent as it came, but for output_config, which is written
+// together with what the dialect says there.
+constexpr json::name_table own_members(std::to_array<std::string_view>(
+    {"cache_control", "container", "context_management", "inference_geo", "mcp_servers", "speed", "output_config"}));
 // What a function may have beside its schema there.
 constexpr std::array<std::string_view, 4> own_tool_members{"defer_loading", "input_examples", "allowed_callers",
                                                            "eager_input_streaming"};
@@ -87,7 +89,14 @@ class body_writer {
  public:
   body_writer(const encode_input& in, const chat::chat_request& asked, const hosting& at, const plan& decided,
               wire_request& wire, std::vector<std::string_view>& betas)
-      : in_(in), asked_(asked), at_(at), plan_(decided), wire_(wire), betas_(betas), out_(in.asked.body) {}
+      : in_(in),
+        asked_(asked),
+        at_(at),
+        plan_(decided),
+        wire_(wire),
+        betas_(betas),
+        own_(asked.root),
+        out_(in.asked.body) {}
 
   boost::system::result<void, refusal> run() {
     out_.raw("{");
@@ -104,8 +113,8 @@ class body_writer {
     sampling();
     stop();
     metadata();
-    for (const auto name : own_members) {
-      if (const auto v = asked_.root.find(name); v.given()) out_.member(name).raw(v.raw());
+    for (std::size_t place = 0; place < own_members["output_config"]; ++place) {
+      if (const auto v = own_.at(place); v.given()) out_.member(own_members.name(place)).raw(v.raw());
     }
     if (in_.asked.stream && at_.names_stream) out_.member("stream").raw("true");
     out_.raw("}");
@@ -259,7 +268,7 @@ class body_writer {
 
   void output_config() {
     const bool native = plan_.answer == plan::format::native;
-    const auto own = asked_.root.find("output_config");
+    const auto own = own_["output_config"];
     if (plan_.effort.empty() && !native && !own.is(json::kind::object)) return;
     out_.member("output_config").raw("{");
     for (const auto& m : own.members()) {
@@ -348,6 +357,7 @@ class body_writer {
   const plan& plan_;
   wire_request& wire_;
   std::vector<std::string_view>& betas_;
+  const json::picked<own_members> own_;
   body_pieces out_;
 };
 
@@ -382,7 +392,9 @@ boost::system::result<void, refusal> write_messages_body(const encode_input& in,
 
 std::string anthropic_headers(const encode_input& in, const std::vector<std::string_view>& betas,
                               std::string_view version) {
-  std::string out(in.asked.stream ? "accept: text/event-stream\r\n" : "accept: application/json\r\n");
+  std::string out;
+  out.reserve(256);
+  out.append(in.asked.stream ? "accept: text/event-stream\r\n" : "accept: application/json\r\n");
   append_credential(out, in.provider, in.secret);
   std::vector<std::pair<std::string, std::string>> others;
   std::string said_version(version), said_betas;
@@ -408,15 +420,19 @@ std::string anthropic_headers(const encode_input& in, const std::vector<std::str
 
 boost::system::result<wire_request, refusal> anthropic_dialect::encode(const encode_input& in) const {
   constexpr std::string_view version = "2023-06-01";
-  wire_request wire;
+  boost::system::result<wire_request, refusal> encoded(boost::system::in_place_value);
+  auto& wire = *encoded;
   std::vector<std::string_view> betas;
-  if (auto written = write_messages_body(in, {}, wire, betas); !written) return std::move(written).error();
+  if (auto written = write_messages_body(in, {}, wire, betas); !written) {
+    encoded = std::move(written).error();
+    return encoded;
+  }
   // A base URL may carry a query, which stays behind the path.
   const std::size_t query = std::min(in.base_path.find('?'), in.base_path.size());
   wire.target.append(in.base_path.substr(0, query)).append("/messages").append(in.base_path.substr(query));
   append_query_credential(wire.target, in.provider, in.secret);
   wire.headers = anthropic_headers(in, betas, version);
-  return wire;
+  return encoded;
 }
 
 }  // namespace spidergate::providers::anthropic

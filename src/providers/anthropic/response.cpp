@@ -4,6 +4,10 @@
 #include "reading.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
+
+#include <array>
+#include <utility>
 
 namespace spidergate::providers::anthropic {
 
@@ -17,14 +21,26 @@ provider_error no_json(std::string_view body, const json::fault& why) {
                        json::place_of(body, why.offset) + ".");
 }
 
+constexpr json::name_table answer_names(std::to_array<std::string_view>({
+    "id",
+    "type",
+    "error",
+    "model",
+    "content",
+    "stop_reason",
+    "stop_details",
+    "usage",
+}));
+using answer_members = json::picked<answer_names>;
+
 /// Reads the content blocks into one choice.
 class blocks_reader {
  public:
-  explicit blocks_reader(const encoding_memo& memo) : memo_(memo) {}
+  blocks_reader(const encoding_memo& memo, chat::answer_choice& choice) : memo_(memo), choice_(choice) {}
 
-  chat::answer_choice read(json::value root) {
-    for (const auto block : root.find("content").elements()) on_block(block);
-    choice_.native_finish = root.find("stop_reason").text().substr(0, 64);
+  void read(const answer_members& answer) {
+    for (const auto block : answer["content"].elements()) on_block(block);
+    choice_.native_finish = answer["stop_reason"].text().substr(0, 64);
     choice_.how = finish_of(choice_.native_finish);
     if (answered_by_tool_) {
       choice_.content_json = std::move(tool_answer_);
@@ -37,10 +53,9 @@ class blocks_reader {
       choice_.content_json = std::string(without_fence(choice_.content_json));
     }
     if (choice_.how == chat::finish::content_filter && choice_.content_json.empty()) {
-      choice_.refusal_json = root.find("stop_details").find("explanation").literal();
+      choice_.refusal_json = answer["stop_details"].find("explanation").literal();
     }
     if (!documents_.empty()) choice_.extra = ",\"citations\":[" + documents_ + "]";
-    return std::move(choice_);
   }
 
  private:
@@ -96,7 +111,7 @@ class blocks_reader {
   }
 
   const encoding_memo& memo_;
-  chat::answer_choice choice_;
+  chat::answer_choice& choice_;
   std::string documents_, tool_answer_;
   bool answered_by_tool_ = false;
   std::int64_t position_ = 0;
@@ -111,20 +126,21 @@ boost::system::result<std::variant<client_answer, follow_up>, provider_error> an
   if (!reader.read(body, json::surrogates::any)) return no_json(body, reader.failure());
   const auto root = reader.root();
   if (!root.is(json::kind::object)) return not_an_answer("The provider's answer is JSON, but no object.");
-  if (root.find("type").literal() == "error" || root.find("error").is(json::kind::object)) return in_band_error(root);
-  if (!root.find("content").is(json::kind::array)) {
+  const answer_members members(root);
+  if (members["type"].literal() == "error" || members["error"].is(json::kind::object)) return in_band_error(root);
+  if (!members["content"].is(json::kind::array)) {
     if (looks_like_error(root)) return in_band_error(root);
     return not_an_answer("The provider's answer holds no 'content'.");
   }
   const auto memo = read_memo(in.memo);
   chat::answer said;
-  said.id_json = root.find("id").literal();
-  said.model_json = root.find("model").literal();
+  said.id_json = members["id"].literal();
+  said.model_json = members["model"].literal();
   token_counts counts;
-  counts.read(root.find("usage"));
+  counts.read(members["usage"]);
   said.usage = counts.total();
-  said.choices.push_back(blocks_reader(memo).read(root));
-  return std::variant<client_answer, follow_up>(chat::to_client(said, in));
+  blocks_reader(memo, said.choices.emplace_back()).read(members);
+  return {boost::system::in_place_value, std::in_place_type<client_answer>, chat::to_client(said, in)};
 }
 
 }  // namespace spidergate::providers::anthropic

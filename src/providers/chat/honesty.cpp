@@ -1,5 +1,6 @@
 #include "chat_request.hpp"
 
+#include <spidergate/json/name_table.hpp>
 #include <spidergate/json/reader.hpp>
 
 #include <algorithm>
@@ -16,10 +17,9 @@ bool among(const List& list, std::string_view name) {
 }
 
 // What every dialect carries by itself, and what is the gateway's own.
-constexpr std::array<std::string_view, 11> never_dropped{
-    "model",           "messages",         "stream",        "stream_options",      "spidergate_options",
-    "x-routing-hints", "x-fallback-chain", "strict_params", "include_route_trace", "include_receipt",
-    "drop_params"};
+constexpr json::name_table never_dropped(std::to_array<std::string_view>(
+    {"model", "messages", "stream", "stream_options", "spidergate_options", "x-routing-hints", "x-fallback-chain",
+     "strict_params", "include_route_trace", "include_receipt", "drop_params"}));
 
 constexpr std::array<std::string_view, 9> question_changers{"n",          "response_format", "tools",
                                                             "functions",  "tool_choice",     "function_call",
@@ -96,7 +96,7 @@ std::string_view lacks(std::string_view name) {
 boost::system::result<void, refusal> drop_others(const encode_input& in, std::span<const std::string_view> carried,
                                                  wire_request& wire) {
   for (const auto& m : in.asked.members) {
-    if (among(never_dropped, m.name) || among(carried, m.name) || says_nothing(m.name, m.value) ||
+    if (never_dropped.place(m.name) != never_dropped.none || among(carried, m.name) || says_nothing(m.name, m.value) ||
         chooses_nothing(in, m))
       continue;
     if (in.asked.kind == model::endpoint::chat && among(question_changers, m.name))

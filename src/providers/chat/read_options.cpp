@@ -1,5 +1,8 @@
 #include "request_reading.hpp"
 
+#include <spidergate/json/name_table.hpp>
+
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -49,15 +52,21 @@ constexpr std::array slots{slot{"temperature", &chat_request::temperature},
                            slot{"audio", &chat_request::audio},
                            slot{"prediction", &chat_request::prediction},
                            slot{"web_search_options", &chat_request::web_search_options}};
+constexpr json::name_table slot_names([] {
+  std::array<std::string_view, slots.size()> names;
+  std::transform(slots.begin(), slots.end(), names.begin(), [](const slot& s) { return s.name; });
+  return names;
+}());
 
 }  // namespace
 
 bool request_reading::option(const json::member& m) {
-  for (const auto& [name, field] : slots) {
-    if (name != m.name) continue;
+  if (const auto place = slot_names.place(m.name); place != slot_names.none) {
+    const auto& [name, field] = slots[place];
     const bool number = field == &chat_request::top_k || field == &chat_request::min_p || field == &chat_request::seed;
     if (number && !m.value.is(json::kind::number)) return fail(std::string(name), "expected a number");
     into_.*field = m.value;
+    return true;
   }
   if (m.name == "user" && m.value.is(json::kind::string)) into_.user = m.value;
   if (m.name == "parallel_tool_calls") into_.parallel_tool_calls = m.value.boolean();

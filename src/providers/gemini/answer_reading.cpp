@@ -5,9 +5,21 @@
 #include "tool_names.hpp"
 #include "usage.hpp"
 
+#include <spidergate/json/name_table.hpp>
+
+#include <array>
 #include <utility>
 
 namespace spidergate::providers::gemini {
+
+namespace {
+
+constexpr json::name_table response_names(std::to_array<std::string_view>({"responseId", "modelVersion", "candidates",
+                                                                           "promptFeedback", "usageMetadata"}));
+constexpr json::name_table candidate_names(std::to_array<std::string_view>({"index", "content", "logprobsResult",
+                                                                            "finishReason"}));
+
+}  // namespace
 
 std::string signature_member(json::value signature) {
   if (signature.literal().empty()) return {};
@@ -15,16 +27,17 @@ std::string signature_member(json::value signature) {
 }
 
 void answer_reading::add(json::value response) {
-  if (answer_.id_json.empty()) answer_.id_json = response.find("responseId").literal();
-  if (answer_.model_json.empty()) answer_.model_json = response.find("modelVersion").literal();
-  for (const auto v : response.find("candidates").elements()) candidate(v);
-  const auto feedback = response.find("promptFeedback");
+  const json::picked<response_names> said(response);
+  if (answer_.id_json.empty()) answer_.id_json = said["responseId"].literal();
+  if (answer_.model_json.empty()) answer_.model_json = said["modelVersion"].literal();
+  for (const auto v : said["candidates"].elements()) candidate(v);
+  const auto feedback = said["promptFeedback"];
   if (feedback.find("blockReason").exists()) {
     blocked_ = true;
     refusal_ = refusal_of(feedback);
     block_reason_ = presentable(feedback.find("blockReason").literal());
   }
-  if (const auto reading = read_usage(response.find("usageMetadata")); reading.tokens || reading.impossible)
+  if (const auto reading = read_usage(said["usageMetadata"]); reading.tokens || reading.impossible)
     answer_.usage = reading.tokens;
 }
 
@@ -39,17 +52,18 @@ std::size_t answer_reading::choice_at(std::int64_t index) {
 }
 
 void answer_reading::candidate(json::value v) {
-  const auto at = choice_at(v.find("index").whole_number().value_or(0));
+  const json::picked<candidate_names> said(v);
+  const auto at = choice_at(said["index"].whole_number().value_or(0));
   auto& choice = answer_.choices[at];
   auto& of = states_[at];
   std::vector<std::int64_t> starts;
-  for (const auto p : v.find("content").find("parts").elements()) {
+  for (const auto p : said["content"].find("parts").elements()) {
     starts.push_back(of.text.bytes());
     part(p, choice, of);
   }
-  if (auto logprobs = logprobs_of(v.find("logprobsResult")); !logprobs.empty()) choice.logprobs = std::move(logprobs);
+  if (auto logprobs = logprobs_of(said["logprobsResult"]); !logprobs.empty()) choice.logprobs = std::move(logprobs);
   for (auto& source : of.sources.take(v, of.text, starts)) choice.annotations.push_back(std::move(source));
-  const auto finish = read_finish(v.find("finishReason"));
+  const auto finish = read_finish(said["finishReason"]);
   if (finish.how == chat::finish::none) return;
   choice.how = finish.how;
   choice.native_finish = finish.native;

@@ -14,7 +14,7 @@ namespace spidergate::providers::gemini {
 /// view of the client's bytes.
 class body_text {
  public:
-  explicit body_text(wire_request& wire) : wire_(wire) {}
+  explicit body_text(wire_request& wire) : wire_(wire) { text_.reserve(1024); }
 
   /// Text of ours.
   body_text& add(std::string_view text) {

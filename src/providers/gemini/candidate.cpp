@@ -3,6 +3,7 @@
 #include "../error_reading.hpp"
 
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/json/plain_run.hpp>
 
 #include <algorithm>
 #include <array>
@@ -178,8 +179,12 @@ void text_positions::add(std::string_view literal) {
     } else if (c == '\\') {
       add_character(1);
       i += 2;
+    } else if (c < 0x80) {
+      const auto run = json::plain_run(literal.substr(i));
+      bytes_ += static_cast<std::int64_t>(run);
+      i += run;
     } else {
-      const std::size_t size = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+      const std::size_t size = c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
       add_character(static_cast<std::int64_t>(size));
       i += size;
     }

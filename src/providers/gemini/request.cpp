@@ -83,13 +83,15 @@ void gemini_dialect::address(const encode_input& in, std::string_view verb, wire
   wire.target.assign(in.base_path).append(path_of(in.model)).append(":").append(verb);
   if (sse) wire.target.append("?alt=sse");
   append_query_credential(wire.target, in.provider, in.secret);
+  wire.headers.reserve(256);
   wire.headers.append(sse ? "accept: text/event-stream\r\n" : "accept: application/json\r\n");
   append_credential(wire.headers, in.provider, in.secret);
   append_forwarded(wire.headers, in);
 }
 
 boost::system::result<wire_request, refusal> gemini_dialect::encode(const encode_input& in) const {
-  wire_request wire;
+  boost::system::result<wire_request, refusal> encoded(boost::system::in_place_value);
+  auto& wire = *encoded;
   const auto done = [&]() -> outcome {
     switch (in.asked.kind) {
       case endpoint::embeddings:
@@ -102,8 +104,8 @@ boost::system::result<wire_request, refusal> gemini_dialect::encode(const encode
         return encode_chat(in, wire);
     }
   }();
-  if (!done) return done.error();
-  return wire;
+  if (!done) encoded = done.error();
+  return encoded;
 }
 
 outcome gemini_dialect::encode_chat(const encode_input& in, wire_request& wire) const {

@@ -48,7 +48,7 @@ answer gemini_dialect::decode(const answer_input& in, std::string_view content_t
               : in.asked.kind == model::endpoint::images   ? image_answer(in, root)
                                                            : chat_answer(in, root);
   if (!made) return made.error();
-  return std::variant<client_answer, follow_up>(std::move(*made));
+  return answer(boost::system::in_place_value, std::in_place_type<client_answer>, std::move(*made));
 }
 
 }  // namespace spidergate::providers::gemini

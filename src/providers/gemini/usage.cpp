@@ -2,6 +2,8 @@
 
 #include "../chat/answer.hpp"
 
+#include <spidergate/json/name_table.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -10,6 +12,18 @@
 namespace spidergate::providers::gemini {
 
 namespace {
+
+constexpr json::name_table usage_names(std::to_array<std::string_view>({
+    "promptTokenCount",
+    "toolUsePromptTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+    "totalTokenCount",
+    "cachedContentTokenCount",
+    "promptTokensDetails",
+    "cacheTokensDetails",
+    "candidatesTokensDetails",
+}));
 
 /// Tokens of one modality in a list of {"modality","tokenCount"}; numbers stand for names with enum-encoding=int.
 std::int64_t tokens_of(json::value list, std::string_view modality, std::int64_t number, chat::usage_figures& figures) {
@@ -24,29 +38,29 @@ std::int64_t tokens_of(json::value list, std::string_view modality, std::int64_t
 }  // namespace
 
 usage_reading read_usage(json::value metadata) {
-  if (!metadata.find("promptTokenCount").exists()) return {};
+  const json::picked<usage_names> said(metadata);
+  if (!said["promptTokenCount"].exists()) return {};
   chat::usage_figures figures;
-  const auto prompt = figures.read(metadata.find("promptTokenCount"));
-  const auto by_tools = figures.read(metadata.find("toolUsePromptTokenCount"));
-  const auto answer = figures.read(metadata.find("candidatesTokenCount"));
-  const auto thoughts = figures.read(metadata.find("thoughtsTokenCount"));
-  const auto total = figures.read(metadata.find("totalTokenCount"));
+  const auto prompt = figures.read(said["promptTokenCount"]);
+  const auto by_tools = figures.read(said["toolUsePromptTokenCount"]);
+  const auto answer = figures.read(said["candidatesTokenCount"]);
+  const auto thoughts = figures.read(said["thoughtsTokenCount"]);
+  const auto total = figures.read(said["totalTokenCount"]);
   model::usage used;
   used.prompt = prompt + by_tools;
-  used.cached = figures.read(metadata.find("cachedContentTokenCount"));
+  used.cached = figures.read(said["cachedContentTokenCount"]);
   used.reasoning = thoughts;
   // Some answers of Vertex count thoughts among the candidates' tokens, which the total gives away.
   const bool counted = thoughts > 0 && answer >= thoughts && used.prompt + answer == total;
   used.completion = counted ? answer : answer + thoughts;
   constexpr std::pair<std::string_view, std::int64_t> image{"IMAGE", 2}, audio{"AUDIO", 4};
   const auto uncached = [&](std::pair<std::string_view, std::int64_t> what) {
-    const auto all = tokens_of(metadata.find("promptTokensDetails"), what.first, what.second, figures);
-    return std::max<std::int64_t>(
-        0, all - tokens_of(metadata.find("cacheTokensDetails"), what.first, what.second, figures));
+    const auto all = tokens_of(said["promptTokensDetails"], what.first, what.second, figures);
+    return std::max<std::int64_t>(0, all - tokens_of(said["cacheTokensDetails"], what.first, what.second, figures));
   };
   used.audio_prompt = uncached(audio);
   used.image_prompt = uncached(image);
-  const auto made = metadata.find("candidatesTokensDetails");
+  const auto made = said["candidatesTokensDetails"];
   used.audio_completion = tokens_of(made, audio.first, audio.second, figures);
   used.image_completion = tokens_of(made, image.first, image.second, figures);
   usage_reading reading;
