@@ -1,16 +1,13 @@
+#include "plain_room.hpp"
+
 #include <spidergate/crypto/aead.hpp>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
-#include <new>
-#include <span>
 #include <stdexcept>
-#include <vector>
 
 namespace spidergate::crypto {
 namespace {
@@ -39,22 +36,11 @@ std::optional<sealed_parts> parts_of(std::string_view sealed) noexcept {
 }
 
 /// One thread's AES-256-GCM. Looking the cipher up and making a context costs several times what sealing a provider key
-/// does, so both are kept; the key schedule of the last call is overwritten before the call returns, but for a
-/// kept_key's.
+/// does, so both are kept; the key schedule of the last call is overwritten before the call returns.
 class gcm {
  public:
   static gcm& of_this_thread() {
     thread_local gcm mine;
-    return mine;
-  }
-
-  /// Another one of this thread, which stays keyed for the kept_key of that number.
-  static gcm& keyed_for(std::uint64_t number, std::string_view key) {
-    thread_local gcm mine;
-    if (mine.keyed_for_ == number) return mine;
-    mine.keyed_for_ = 0;
-    if (EVP_DecryptInit_ex2(mine.context_.get(), nullptr, bytes_of(key), nullptr, nullptr) != 1) fail();
-    mine.keyed_for_ = number;
     return mine;
   }
 
@@ -78,11 +64,6 @@ class gcm {
     const bool done = begin_decryption(bytes_of(key), sealed.nonce) && associate(associated) && finish(sealed, out);
     forget_key();
     return done;
-  }
-
-  /// The same with the key that it is keyed for, which stays.
-  [[nodiscard]] bool decrypt(const sealed_parts& sealed, unsigned char* out) {
-    return begin_decryption(nullptr, sealed.nonce) && finish(sealed, out);
   }
 
  private:
@@ -120,25 +101,6 @@ class gcm {
   }
 
   std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context_;
-  std::uint64_t keyed_for_ = 0;
-};
-
-/// Room for a decrypted text, on the stack where it is as short as a provider key, and overwritten at the end.
-class plain_room {
- public:
-  explicit plain_room(std::size_t size) : size_(size) {
-    if (size > inline_.size()) large_.resize(size);
-  }
-  ~plain_room() { OPENSSL_cleanse(data(), size_); }
-  plain_room(const plain_room&) = delete;
-  plain_room& operator=(const plain_room&) = delete;
-
-  [[nodiscard]] char* data() noexcept { return large_.empty() ? inline_.data() : large_.data(); }
-
- private:
-  std::size_t size_;
-  std::array<char, 1024> inline_;
-  std::vector<char> large_;
 };
 
 void check_key(std::string_view key) {
@@ -161,34 +123,9 @@ std::optional<secret_string> open(std::string_view key, std::string_view sealed,
   const auto parts = parts_of(sealed);
   if (!parts) return std::nullopt;
   plain_room plain(parts->body.size());
-  if (!gcm::of_this_thread().decrypt(key, *parts, associated, bytes_of(plain.data()))) return std::nullopt;
-  return secret_string({plain.data(), parts->body.size()});
-}
-
-kept_key::kept_key(random_source& random) {
-  static std::atomic<std::uint64_t> made{0};
-  number_ = ++made;
-  std::array<unsigned char, key_bytes> bytes{};
-  random.fill(bytes);
-  key_ = secret_string({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-}
-
-std::string kept_key::seal(std::string_view plain) const {
-  std::string sealed(nonce_bytes + plain.size() + tag_bytes, '\0');
-  const auto count = ++sealed_;
-  std::memcpy(sealed.data(), &count, sizeof count);
-  auto* out = bytes_of(sealed.data());
-  gcm::of_this_thread().encrypt(key_.reveal(), out, plain, {}, out + nonce_bytes);
-  return sealed;
-}
-
-std::optional<secret_string> kept_key::open(std::string_view sealed) const {
-  const auto parts = parts_of(sealed);
-  if (!parts) return std::nullopt;
-  plain_room plain(parts->body.size());
-  if (!gcm::keyed_for(number_, key_.reveal()).decrypt(*parts, bytes_of(plain.data()))) return std::nullopt;
-  return secret_string({plain.data(), parts->body.size()});
+  const auto out = plain.bytes();
+  if (!gcm::of_this_thread().decrypt(key, *parts, associated, bytes_of(out.data()))) return std::nullopt;
+  return secret_string({out.data(), out.size()});
 }
 
 }  // namespace spidergate::crypto

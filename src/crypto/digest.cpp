@@ -2,53 +2,26 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 
 namespace spidergate::crypto {
-namespace {
-
-/// One thread's SHA-256. Looking the algorithm up by its name and making a context costs more than hashing a token
-/// does, so both are kept. Between calls it holds nothing of what was hashed: OpenSSL wipes its block at the end.
-class hasher {
- public:
-  static hasher& of_this_thread() {
-    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr),
-                                                                           &EVP_MD_free);
-    thread_local hasher mine(algorithm.get());
-    return mine;
-  }
-
-  [[nodiscard]] sha256_digest digest_of(std::span<const std::string_view> pieces) {
-    auto* context = context_.get();
-    bool good = EVP_DigestInit_ex2(context, algorithm_, nullptr) == 1;
-    for (const auto piece : pieces) good = good && EVP_DigestUpdate(context, piece.data(), piece.size()) == 1;
-    sha256_digest digest;
-    if (!good || EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) fail();
-    return digest;
-  }
-
- private:
-  explicit hasher(const EVP_MD* algorithm) : algorithm_(algorithm), context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    if (algorithm_ == nullptr || context_ == nullptr) fail();
-  }
-
-  [[noreturn]] static void fail() { throw std::runtime_error("OpenSSL cannot compute SHA-256"); }
-
-  const EVP_MD* algorithm_;
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
-
-}  // namespace
 
 sha256_digest sha256(std::string_view bytes) {
   return sha256({&bytes, 1});
 }
 
 sha256_digest sha256(std::span<const std::string_view> pieces) {
-  return hasher::of_this_thread().digest_of(pieces);
+  // Not by way of EVP_MD, whose contexts and parameters take as long as the hash of a token itself. OpenSSL wipes the
+  // block that it holds at the end.
+  SHA256_CTX state;
+  sha256_digest digest;
+  bool good = SHA256_Init(&state) == 1;
+  for (const auto piece : pieces) good = good && SHA256_Update(&state, piece.data(), piece.size()) == 1;
+  if (!good || SHA256_Final(digest.data(), &state) != 1) throw std::runtime_error("OpenSSL cannot compute SHA-256");
+  return digest;
 }
 
 sha256_digest hmac_sha256(std::string_view key, std::string_view message) {

@@ -1,6 +1,6 @@
 #include "selection.hpp"
 
-#include <spidergate/crypto/aead.hpp>
+#include <spidergate/crypto/kept_key.hpp>
 #include <spidergate/vault/credentials.hpp>
 #include <spidergate/vault/vault.hpp>
 

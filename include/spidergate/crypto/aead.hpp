@@ -2,10 +2,7 @@
 #include <spidergate/core/secret_string.hpp>
 #include <spidergate/crypto/random.hpp>
 
-#include <array>
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,23 +20,5 @@ inline constexpr std::size_t tag_bytes = 16;
 /// The plain text, or nothing when the key, the associated data or any byte of `sealed` is not what seal() was given.
 [[nodiscard]] std::optional<secret_string> open(std::string_view key, std::string_view sealed,
                                                 std::string_view associated);
-
-/// AES-256-GCM under a random key that lives as long as the object and leaves it never: for texts that a process keeps
-/// sealed in its own memory. Unlike above the cipher is keyed once per thread, so open() costs little more than its
-/// bytes; the key schedules stay with the threads until another object is used there. Thread-safe.
-class kept_key {
- public:
-  explicit kept_key(random_source& random);
-
-  /// nonce || ciphertext || tag. The nonces are a count: no two are the same under this key.
-  [[nodiscard]] std::string seal(std::string_view plain) const;
-  /// The plain text, or nothing when any byte of `sealed` is not what seal() gave.
-  [[nodiscard]] std::optional<secret_string> open(std::string_view sealed) const;
-
- private:
-  secret_string key_;
-  std::uint64_t number_;  ///< tells a thread whether its cipher is keyed for this object
-  mutable std::atomic<std::uint64_t> sealed_{0};
-};
 
 }  // namespace spidergate::crypto
