@@ -1,6 +1,9 @@
 #include <spidergate/core/ascii.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace spidergate {
 namespace {
@@ -13,11 +16,37 @@ constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t';
 }
 
+/// Of eight letters at a time. The sums set a byte's top bit from 'A' on and from behind 'Z' on; bytes above 0x7f have
+/// theirs by themselves, and no sum carries into the next byte.
+constexpr std::uint64_t lower_each(std::uint64_t word) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101, top = each * 0x80;
+  const auto seven_bits = word & ~top;
+  const auto from_a = seven_bits + each * (0x80 - 'A');
+  const auto behind_z = seven_bits + each * (0x7f - 'Z');
+  const auto capitals = (from_a ^ behind_z) & ~word & top;
+  return word | capitals >> 2U;  // 0x20 in each
+}
+
+std::uint64_t word_at(const char* text) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  return word;
+}
+
 }  // namespace
 
 bool iequals(std::string_view left, std::string_view right) noexcept {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+  constexpr auto step = sizeof(std::uint64_t);
+  const auto size = left.size();
+  if (size != right.size()) return false;
+  if (size < step)
+    return std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) { return lower(a) == lower(b); });
+  const auto differ = [&](std::size_t at) {
+    return lower_each(word_at(left.data() + at)) != lower_each(word_at(right.data() + at));
+  };
+  for (std::size_t at = 0; at + step <= size; at += step)
+    if (differ(at)) return false;
+  return !differ(size - step);
 }
 
 std::string to_lower(std::string_view text) {

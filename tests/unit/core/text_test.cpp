@@ -24,6 +24,22 @@ TEST(ascii, compares_and_lowers_letters_only) {
   EXPECT_EQ(to_lower("AbZ-\xC3\x84"), "abz-\xC3\x84");
 }
 
+TEST(ascii, compares_long_texts_as_it_does_short_ones) {
+  for (unsigned a = 0; a < 256; ++a) {
+    for (unsigned b = 0; b < 256; ++b) {
+      const std::string left(1, static_cast<char>(a)), right(1, static_cast<char>(b));
+      const bool same = to_lower(left) == to_lower(right);
+      EXPECT_EQ(iequals(left, right), same);
+      for (const std::size_t at : {0U, 3U, 7U, 8U, 9U, 12U}) {
+        std::string long_left(13, 'x'), long_right(13, 'X');
+        long_left[at] = left[0];
+        long_right[at] = right[0];
+        EXPECT_EQ(iequals(long_left, long_right), same) << a << ' ' << b << ' ' << at;
+      }
+    }
+  }
+}
+
 TEST(ascii, trims_blanks_and_splits_keeping_empty_parts) {
   EXPECT_EQ(trim(" \t a b \t"), "a b");
   EXPECT_EQ(trim("\t "), "");
