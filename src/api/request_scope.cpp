@@ -1,7 +1,6 @@
 #include "request_scope.hpp"
 
 #include "error_body.hpp"
-#include "short_text.hpp"
 
 #include <spidergate/core/ascii.hpp>
 #include <spidergate/http/errc.hpp>
@@ -12,8 +11,8 @@ namespace spidergate::api {
 namespace {
 
 /// OpenAI's form of a wait: "1s", "6m0s", "20ms".
-short_text<32> wait_text(std::int64_t ms) noexcept {
-  short_text<32> wait;
+http::field_text<32> wait_text(std::int64_t ms) noexcept {
+  http::field_text<32> wait;
   if (ms > 0 && ms < 1000) return wait.number(ms).text("ms");
   const auto seconds = ms <= 0 ? 0 : (ms + 999) / 1000;
   if (seconds >= 60) wait.number(seconds / 60).text("m");
@@ -27,12 +26,12 @@ void add_rates(http::header_block& headers, const limits::rate_state& rates, epo
     headers.add("X-RateLimit-Reset", (rates.requests_reset_at + 999) / 1000);
     headers.add("x-ratelimit-limit-requests", rates.limit_requests);
     headers.add("x-ratelimit-remaining-requests", rates.remaining_requests);
-    headers.add("x-ratelimit-reset-requests", wait_text(rates.requests_reset_at - now).view());
+    headers.add("x-ratelimit-reset-requests", wait_text(rates.requests_reset_at - now));
   }
   if (rates.limit_tokens > 0) {
     headers.add("x-ratelimit-limit-tokens", rates.limit_tokens);
     headers.add("x-ratelimit-remaining-tokens", rates.remaining_tokens);
-    headers.add("x-ratelimit-reset-tokens", wait_text(rates.tokens_reset_at - now).view());
+    headers.add("x-ratelimit-reset-tokens", wait_text(rates.tokens_reset_at - now));
   }
 }
 
@@ -70,8 +69,8 @@ void request_scope::add_common_headers(http::header_block& headers) const {
 
 void request_scope::add_total_time(http::header_block& headers) const {
   const auto total = std::chrono::duration_cast<std::chrono::microseconds>(with.house.time.steady_now() - x.started());
-  short_text<48> stage;
-  headers.add("Server-Timing", stage.text("total;dur=").milliseconds(total).view());
+  http::field_text<48> stage;
+  headers.add("Server-Timing", stage.text("total;dur=").milliseconds(total));
 }
 
 awaitable<void> request_scope::answer_json(int status, std::string body, bool replayed) {

@@ -1,5 +1,6 @@
 #include "response_head.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -12,9 +13,12 @@ void put_two(char* at, unsigned value) noexcept {
   at[1] = static_cast<char>('0' + value % 10);
 }
 
-void append_number(std::string& out, std::uint64_t value) {
-  std::array<char, 20> digits;
-  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+char* put(char* at, std::string_view text) noexcept {
+  return std::copy(text.begin(), text.end(), at);
+}
+
+char* put_number(char* at, std::uint64_t value) noexcept {
+  return std::to_chars(at, at + std::numeric_limits<std::uint64_t>::digits10 + 1, value).ptr;
 }
 
 }  // namespace
@@ -47,20 +51,20 @@ std::string_view date_line::at(epoch_ms now) noexcept {
 
 void append_response_head(std::string& out, int status, const response_framing& framing, std::string_view date,
                           const header_block& headers) {
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(status));
-  out.append(" ").append(reason_phrase(status)).append("\r\n").append(date);
-  if (framing.content_length) {
-    out.append("Content-Length: ");
-    append_number(out, *framing.content_length);
-    out.append("\r\n");
-  }
-  if (framing.chunked) out.append("Transfer-Encoding: chunked\r\n");
+  constexpr std::size_t most_of_our_own = 192;
+  const auto from = out.size();
+  const auto fields = headers.text();
+  out.resize(from + most_of_our_own + date.size() + fields.size());
+  auto* at = put_number(put(out.data() + from, "HTTP/1.1 "), static_cast<std::uint64_t>(status));
+  at = put(put(put(put(at, " "), reason_phrase(status)), "\r\n"), date);
+  if (framing.content_length) at = put(put_number(put(at, "Content-Length: "), *framing.content_length), "\r\n");
+  if (framing.chunked) at = put(at, "Transfer-Encoding: chunked\r\n");
   if (framing.close)
-    out.append("Connection: close\r\n");
+    at = put(at, "Connection: close\r\n");
   else if (framing.keep_alive)
-    out.append("Connection: keep-alive\r\n");
-  out.append(headers.text()).append("\r\n");
+    at = put(at, "Connection: keep-alive\r\n");
+  at = put(put(at, fields), "\r\n");
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 std::string_view reason_phrase(int status) noexcept {

@@ -1,7 +1,9 @@
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/model/receipt.hpp>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -174,28 +176,45 @@ bool printable_ascii(std::string_view json) {
   return ((found | rest | (rest + each)) & top) == 0;
 }
 
+char* put(char* at, std::string_view text) noexcept {
+  return std::copy(text.begin(), text.end(), at);
+}
+
+constexpr std::array<bool, 256> stands_for_itself = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = ' '; c < 0x7f; ++c) table[c] = c != '"' && c != '\\';
+  return table;
+}();
+
+/// The text of a JSON string, as it stands where nothing in it is to be escaped: nearly always.
+char* put_escaped(char* at, std::string_view text) {
+  bool plain = true;
+  for (const char c : text) plain &= stands_for_itself[static_cast<unsigned char>(c)];
+  if (plain) return put(at, text);
+  std::string escaped;
+  append_json_text(escaped, text);
+  return put(at, escaped);
+}
+
 }  // namespace
 
 std::string compact_json(const receipt& r) {
-  // Written for each answer, hence without a json_writer.
-  std::string out;
-  out.reserve(192 + r.provider.size() + r.model.size());
-  out += R"({"request_id":)";
-  append_json_string(out, r.request_id);
+  // Written for each answer, hence in place, and without a json_writer.
+  constexpr std::size_t literals_and_numbers = 192, most_of_a_byte = 6;  // "\u001f"
+  std::string out(literals_and_numbers + most_of_a_byte * (r.request_id.size() + r.provider.size() + r.model.size()),
+                  '\0');
+  auto* at = put_escaped(put(out.data(), R"({"request_id":")"), r.request_id);
   if (r.provider.empty()) {
-    out += R"(,"routing_decision":null)";
+    at = put(at, R"(","routing_decision":null)");
   } else {
-    out += R"(,"routing_decision":")";
-    append_json_text(out, r.provider);
-    out += '/';
-    append_json_text(out, r.model);
-    out += '"';
+    at = put_escaped(put(at, R"(","routing_decision":")"), r.provider);
+    at = put(put_escaped(put(at, "/"), r.model), "\"");
   }
-  out += R"(,"cost_usd":)";
-  out += r.cost.to_usd();
-  out += R"(,"latency_ms":)";
-  append_json_number(out, r.latency_ms);
-  out += r.fallback_used ? R"(,"fallback_used":true})" : R"(,"fallback_used":false})";
+  at = put(put(at, R"(,"cost_usd":)"), r.cost.to_usd());
+  at = put(at, R"(,"latency_ms":)");
+  at = std::to_chars(at, out.data() + out.size(), r.latency_ms).ptr;
+  at = put(at, r.fallback_used ? std::string_view(R"(,"fallback_used":true})") : R"(,"fallback_used":false})");
+  out.resize(static_cast<std::size_t>(at - out.data()));
   return printable_ascii(out) ? out : ascii_only(out);
 }
 

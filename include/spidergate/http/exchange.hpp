@@ -2,12 +2,14 @@
 #include <spidergate/core/byte_class.hpp>
 #include <spidergate/core/result.hpp>
 #include <spidergate/core/time.hpp>
+#include <spidergate/http/field_text.hpp>
 #include <spidergate/http/request_head.hpp>
 #include <spidergate/runtime/awaitable.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -51,8 +53,14 @@ class field_name {
 /// that the exchange itself writes (Connection, Content-Length, Date, Transfer-Encoding) are dropped.
 class header_block {
  public:
-  void add(field_name name, std::string_view value) { append(name.text(), value); }
-  void add(field_name name, std::int64_t value);
+  void add(field_name name, std::string_view value) { end_with(begin(name.text(), value.size()), value); }
+  void add(field_name name, std::int64_t value) { end_with(begin(name.text(), longest_number), value); }
+  /// A value that cannot hold anything to be checked.
+  template <std::size_t Capacity>
+  void add(field_name name, const field_text<Capacity>& value) {
+    const auto text = value.view();
+    end_with_checked(begin(name.text(), text.size()), text);
+  }
   /// A name that is not a literal, and so has to be checked each time.
   template <class Name>
     requires(std::convertible_to<Name, std::string_view> && !std::is_array_v<std::remove_reference_t<Name>>)
@@ -60,16 +68,33 @@ class header_block {
     add_unchecked_name(name, value);
   }
   /// All the fields of another block, which checked them.
-  void add(const header_block& others) { text_.append(others.text_); }
+  void add(const header_block& others);
 
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  void clear() noexcept { text_.clear(); }
+  /// "name: value\r\n" each. Valid until the next change.
+  [[nodiscard]] std::string_view text() const noexcept { return {room_.data(), used_}; }
+  void clear() noexcept { used_ = 0; }
 
  private:
-  void append(std::string_view name, std::string_view value);
+  static constexpr std::size_t longest_number = 20;
+
+  /// Writes the name where it belongs, with room for a value of `value_bytes` behind it, and returns where that begins.
+  /// Names are literals nearly always: copied by a few instructions, as the compiler knows their length.
+  char* begin(std::string_view name, std::size_t value_bytes) {
+    const auto needed = name.size() + 2 + value_bytes + 2;
+    if (needed > room_.size() - used_) make_room(needed);
+    char* at = room_.data() + used_;
+    std::memcpy(at, name.data(), name.size());
+    std::memcpy(at + name.size(), ": ", 2);
+    return at + name.size() + 2;
+  }
+  void end_with(char* at, std::string_view value);
+  void end_with(char* at, std::int64_t value);
+  void end_with_checked(char* at, std::string_view value);
+  void make_room(std::size_t needed);
   void add_unchecked_name(std::string_view name, std::string_view value);
 
-  std::string text_;  // "name: value\r\n" each
+  std::string room_;  // of which the first `used_` bytes count
+  std::size_t used_ = 0;
 };
 
 /// One request and its answer, on one connection. Lives on the connection's worker thread, for the duration of the

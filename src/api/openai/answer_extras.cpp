@@ -1,7 +1,5 @@
 #include "answer_extras.hpp"
 
-#include "../short_text.hpp"
-
 #include <spidergate/core/json_text.hpp>
 
 namespace spidergate::api {
@@ -36,9 +34,9 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
   headers.add("X-SpiderGate-Attempts", static_cast<std::int64_t>(filed.attempts.size()));
   headers.add("X-SpiderGate-Cost-Usd", filed.cost.to_usd());
   headers.add("X-SpiderGate-Cache", "off");
-  short_text<32> overhead;
+  http::field_text<32> overhead;
   headers.add("X-SpiderGate-Overhead-Ms",
-              overhead.milliseconds(std::chrono::microseconds(filed.routing_overhead_us)).view());
+              overhead.milliseconds(std::chrono::microseconds(filed.routing_overhead_us)));
   if (filed.fallback_used) headers.add("X-SpiderGate-Fallback-From", filed.fallback_from);
   if (!filed.dropped_params.empty()) headers.add("X-SpiderGate-Dropped-Params", joined(filed.dropped_params));
   headers.add("x-llm-gateway", model::compact_json(filed));
@@ -50,12 +48,12 @@ void add_clamp_header(http::header_block& headers, const flow::request_context& 
 
 void add_timing(http::header_block& headers, std::chrono::microseconds before_flow, std::chrono::microseconds provider,
                 std::chrono::microseconds total) {
-  short_text<192> stages;
+  http::field_text<192> stages;
   stages.text("read;dur=").milliseconds(before_flow);
   stages.text(", gateway;dur=").milliseconds(total - provider - before_flow);
   stages.text(", provider;dur=").milliseconds(provider);
   stages.text(", total;dur=").milliseconds(total);
-  headers.add("Server-Timing", stages.view());
+  headers.add("Server-Timing", stages);
 }
 
 }  // namespace spidergate::api

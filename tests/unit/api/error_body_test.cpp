@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 std::string headers_of(const model::api_error& error) {
   http::header_block headers;
   add_error_headers(headers, error);
-  return headers.text();
+  return std::string(headers.text());
 }
 
 TEST(error_body, has_openais_shape_with_null_for_what_is_absent) {

@@ -1,20 +1,20 @@
-#include "short_text.hpp"
+#include <spidergate/http/field_text.hpp>
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 
-namespace spidergate::api {
+namespace spidergate::http {
 namespace {
 
 using std::chrono::microseconds;
 
 std::string milliseconds(std::int64_t us) {
-  return std::string(short_text<32>().milliseconds(microseconds(us)).view());
+  return std::string(field_text<32>().milliseconds(microseconds(us)).view());
 }
 
-TEST(short_text, milliseconds_have_three_digits_behind_the_point) {
+TEST(field_text, milliseconds_have_three_digits_behind_the_point) {
   EXPECT_EQ(milliseconds(0), "0.000");
   EXPECT_EQ(milliseconds(7), "0.007");
   EXPECT_EQ(milliseconds(40), "0.040");
@@ -23,16 +23,16 @@ TEST(short_text, milliseconds_have_three_digits_behind_the_point) {
   EXPECT_EQ(milliseconds(-1'002), "-1.002");
 }
 
-TEST(short_text, pieces_follow_each_other) {
-  short_text<32> made;
+TEST(field_text, pieces_follow_each_other) {
+  field_text<32> made;
   made.text("a=").number(-5).text(", b=").number(std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(made.view(), "a=-5, b=9223372036854775807");
 }
 
-TEST(short_text, what_does_not_fit_is_cut_off) {
-  short_text<4> made;
+TEST(field_text, what_does_not_fit_is_cut_off) {
+  field_text<4> made;
   EXPECT_EQ(made.text("abc").text("def").text("g").view(), "abcd");
 }
 
 }  // namespace
-}  // namespace spidergate::api
+}  // namespace spidergate::http
