@@ -5,11 +5,10 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <charconv>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace spidergate::kv {
 
@@ -18,15 +17,28 @@ namespace {
 constexpr std::size_t buckets_swept = 1;
 constexpr std::size_t buckets_swept_when_full = 64;
 
-template <class Keyed>
-stripe_mask stripes_of(std::span<const Keyed> all) noexcept {
+template <class Named>
+stripe_mask stripes_of(const Named& names) noexcept {
   stripe_mask mask = 0;
-  for (const auto& one : all) mask |= stripe_mask{1} << stripe_of(one.key);
+  for (const auto& one : names) mask |= stripe_mask{1} << one.stripe;
   return mask;
 }
 
-stripe_mask stripe_of_key(std::string_view key) noexcept {
-  return stripe_mask{1} << stripe_of(key);
+stripe_mask stripe_of(const cell_name& name) noexcept {
+  return stripe_mask{1} << name.stripe;
+}
+
+cell_name name_of(const charge& c, cell_namer& names) noexcept {
+  return names.name(c.key, c.kind == window_kind::budget ? c.window_start : 0);
+}
+
+cell_name name_of(const charge& c) noexcept {
+  cell_namer names;
+  return name_of(c, names);
+}
+
+cell_name name_of(std::string_view key) noexcept {
+  return cell_namer().name(key);
 }
 
 charge_cell make_cell(const charge& c) {
@@ -42,27 +54,6 @@ charge_cell make_cell(const charge& c) {
   }
   return std::make_unique<budget_window>(c.window_start + c.period_ms);
 }
-
-/// The name of a charge's cell: its key, and of a budget its window too.
-class cell_name {
- public:
-  explicit cell_name(const charge& c) : name_(c.key) {
-    if (c.kind != window_kind::budget) return;
-    std::array<char, 24> start{};
-    const auto end = std::to_chars(start.begin(), start.end(), c.window_start).ptr;
-    text_.assign(c.key.begin(), c.key.end());
-    text_.push_back('@');
-    text_.insert(text_.end(), start.begin(), end);
-    name_ = {text_.data(), text_.size()};
-  }
-  cell_name(const cell_name&) = delete;
-  cell_name& operator=(const cell_name&) = delete;
-  [[nodiscard]] std::string_view text() const noexcept { return name_; }
-
- private:
-  boost::container::small_vector<char, 128> text_;
-  std::string_view name_;
-};
 
 /// How full a charge's window is, and when `amount` fits if it does not now.
 struct standing {
@@ -115,7 +106,8 @@ void settle_cell(charge_cell& cell, std::string_view holder, const settlement& o
   if (auto* budget = std::get_if<std::unique_ptr<budget_window>>(&cell)) (*budget)->settle(holder, one.used, now);
 }
 
-using cells_of_charges = boost::container::small_vector<charge_cell*, 16>;
+using names_of_charges = boost::container::small_vector<cell_name, 8>;
+using cells_of_charges = boost::container::small_vector<charge_cell*, 8>;
 
 const budget_window* known_budget(const charge_cell* cell) noexcept {
   if (cell == nullptr) return nullptr;
@@ -143,8 +135,7 @@ std::int64_t amount_of(const charge& c, const verdict& said) noexcept {
   return c.kind == window_kind::budget ? said.granted : c.amount;
 }
 
-verdict judge(const cells_of_charges& cells, std::span<const charge> charges, epoch_ms now) {
-  verdict said;
+void judge(const cells_of_charges& cells, std::span<const charge> charges, epoch_ms now, verdict& said) {
   judge_budgets(cells, charges, said);
   for (std::size_t i = 0; i < charges.size(); ++i) {
     const auto& c = charges[i];
@@ -162,7 +153,6 @@ verdict judge(const cells_of_charges& cells, std::span<const charge> charges, ep
   }
   if (!said.unseeded.empty()) said.admitted = false;
   if (!said.admitted) said.granted = 0;
-  return said;
 }
 
 void charge_all(const cells_of_charges& cells, std::string_view holder, std::span<const charge> charges, epoch_ms now,
@@ -191,14 +181,13 @@ struct memory_counters::impl {
     if (dropped != 0) swept.fetch_add(dropped, std::memory_order_relaxed);
   }
 
-  charge_cell* find(const charge& c) { return refreshed(stripes[stripe_of(c.key)].charges.find(cell_name(c).text())); }
+  charge_cell* find(const cell_name& name) { return refreshed(stripes[name.stripe].charges.find(name)); }
 
   /// The cell of a charge, made where it is new; null when its stripe is full.
-  charge_cell* find_or_make(const charge& c) {
-    const cell_name name(c);
-    auto& home = stripes[stripe_of(c.key)].charges;
-    if (auto* found = home.find(name.text())) return refreshed(found);
-    if (home.size() < max_cells_of_stripe) return refreshed(&home.make(name.text(), make_cell(c)));
+  charge_cell* find_or_make(const cell_name& name, const charge& c) {
+    auto& home = stripes[name.stripe].charges;
+    if (auto* found = home.find(name)) return refreshed(found);
+    if (home.size() < max_cells_of_stripe) return refreshed(&home.make(name, make_cell(c)));
     refused_full.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
@@ -212,29 +201,35 @@ struct memory_counters::impl {
     return cell;
   }
 
-  pick_cell& find_or_make(std::string_view key) {
-    auto& home = stripes[stripe_of(key)].picks;
-    auto* found = home.find(key);
-    return found != nullptr ? *found : home.make(key, pick_cell{});
+  pick_cell& find_or_make(const cell_name& name) {
+    auto& home = stripes[name.stripe].picks;
+    auto* found = home.find(name);
+    return found != nullptr ? *found : home.make(name, pick_cell{});
   }
 
-  result<verdict> admit(std::string_view holder, std::span<const charge> charges, epoch_ms now) {
-    locked_stripes locked(stripes, stripes_of(charges));
+  error_code admit(std::string_view holder, std::span<const charge> charges, epoch_ms now, verdict& said) {
+    cell_namer namer;
+    names_of_charges names;
+    for (const auto& c : charges) names.push_back(name_of(c, namer));
+    locked_stripes locked(stripes, stripes_of(names));
     sweep(locked, now);
     cells_of_charges cells;
-    for (const auto& c : charges) {
+    for (std::size_t i = 0; i < charges.size(); ++i) {
       // A budget is made by seeding it, so until then it takes no room.
-      const bool is_budget = c.kind == window_kind::budget;
-      cells.push_back(is_budget ? find(c) : find_or_make(c));
+      const bool is_budget = charges[i].kind == window_kind::budget;
+      cells.push_back(is_budget ? find(names[i]) : find_or_make(names[i], charges[i]));
       if (cells.back() == nullptr && !is_budget) return no_room;
     }
-    auto said = judge(cells, charges, now);
+    judge(cells, charges, now, said);
     if (said.admitted) charge_all(cells, holder, charges, now, said);
-    return said;
+    return {};
   }
 
   picked pick(std::span<const pick_option> options, epoch_ms now) {
-    locked_stripes locked(stripes, stripes_of(options));
+    boost::container::small_vector<cell_name, 8> names;
+    cell_namer namer;
+    for (const auto& option : options) names.push_back(namer.name(option.key));
+    locked_stripes locked(stripes, stripes_of(names));
     sweep(locked, now);
     const auto order = [](const pick_option& o, const pick_cell& c) {
       return std::tuple(-o.rank, c.day.used(), c.last_picked_at);
@@ -243,7 +238,7 @@ struct memory_counters::impl {
     pick_cell* chosen = nullptr;
     for (std::size_t i = 0; i < options.size(); ++i) {
       const auto& option = options[i];
-      auto& cell = find_or_make(option.key);
+      auto& cell = find_or_make(names[i]);
       cell.advance(now);
       if (option.daily_limit > 0 && cell.day.used() >= option.daily_limit) continue;
       if (option.minute_limit > 0 && cell.minute.used() >= option.minute_limit) continue;
@@ -259,9 +254,10 @@ struct memory_counters::impl {
   }
 
   void settle_one(std::string_view holder, const settlement& one, epoch_ms charged_at, epoch_ms now) {
-    locked_stripes locked(stripes, stripe_of_key(one.of.key));
+    const auto name = name_of(one.of);
+    locked_stripes locked(stripes, stripe_of(name));
     // What is settled before a budget is known waits in it. When there is no room, the ledger has it alone.
-    auto* cell = one.of.kind == window_kind::budget ? find_or_make(one.of) : find(one.of);
+    auto* cell = one.of.kind == window_kind::budget ? find_or_make(name, one.of) : find(name);
     if (cell != nullptr) settle_cell(*cell, holder, one, charged_at, now);
   }
 
@@ -278,12 +274,14 @@ memory_counters::~memory_counters() = default;
 
 awaitable<result<verdict>> memory_counters::admit(std::string_view holder, std::span<const charge> charges,
                                                   epoch_ms now) {
-  co_return impl_->admit(holder, charges, now);
+  co_return *admit_now(holder, charges, now);
 }
 
 std::optional<result<verdict>> memory_counters::admit_now(std::string_view holder, std::span<const charge> charges,
                                                           epoch_ms now) {
-  return impl_->admit(holder, charges, now);
+  std::optional<result<verdict>> said(std::in_place);
+  if (const auto failure = impl_->admit(holder, charges, now, **said)) *said = failure;
+  return said;
 }
 
 std::optional<result<picked>> memory_counters::pick_now(std::span<const pick_option> options, epoch_ms now) {
@@ -296,16 +294,18 @@ void memory_counters::settle(std::string_view holder, std::span<const settlement
 }
 
 awaitable<result<void>> memory_counters::seed(const charge& budget, std::int64_t spent, epoch_ms now) {
-  locked_stripes locked(impl_->stripes, stripe_of_key(budget.key));
-  auto* cell = impl_->find_or_make(budget);
+  const auto name = name_of(budget);
+  locked_stripes locked(impl_->stripes, stripe_of(name));
+  auto* cell = impl_->find_or_make(name, budget);
   if (cell == nullptr) co_return impl_->no_room;
   std::get<std::unique_ptr<budget_window>>(*cell)->seed(spent, now);
   co_return result<void>();
 }
 
 void memory_counters::hold(std::string_view holder, const charge& of, epoch_ms now) {
-  locked_stripes locked(impl_->stripes, stripe_of_key(of.key));
-  if (auto* cell = impl_->find_or_make(of)) hold_in(*cell, holder, of, of.amount, now);
+  const auto name = name_of(of);
+  locked_stripes locked(impl_->stripes, stripe_of(name));
+  if (auto* cell = impl_->find_or_make(name, of)) hold_in(*cell, holder, of, of.amount, now);
 }
 
 void memory_counters::unseed_budgets() noexcept {
@@ -318,27 +318,28 @@ awaitable<result<picked>> memory_counters::pick(std::span<const pick_option> opt
 
 counter_store::pick_counts memory_counters::counts(std::string_view key, epoch_ms now) const {
   pick_counts counted;
-  locked_stripes locked(impl_->stripes, stripe_of_key(key));
-  locked.for_each([&](stripe& s) {
-    auto* found = s.picks.find(key);
-    if (found == nullptr) return;
-    found->advance(now);
-    counted = {found->day.used(), found->minute.used(), found->last_picked_at};
-  });
+  const auto name = name_of(key);
+  locked_stripes locked(impl_->stripes, stripe_of(name));
+  auto* found = impl_->stripes[name.stripe].picks.find(name);
+  if (found == nullptr) return counted;
+  found->advance(now);
+  counted = {found->day.used(), found->minute.used(), found->last_picked_at};
   return counted;
 }
 
 void memory_counters::restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) {
-  locked_stripes locked(impl_->stripes, stripe_of_key(key));
-  auto& cell = impl_->find_or_make(key);
+  const auto name = name_of(key);
+  locked_stripes locked(impl_->stripes, stripe_of(name));
+  auto& cell = impl_->find_or_make(name);
   cell.advance(now);
   cell.day.raise_to(daily_count);
   cell.last_picked_at = std::max(cell.last_picked_at, last_picked_at);
 }
 
 void memory_counters::follow(std::string_view key, const pick_counts& seen, epoch_ms now) {
-  locked_stripes locked(impl_->stripes, stripe_of_key(key));
-  auto& cell = impl_->find_or_make(key);
+  const auto name = name_of(key);
+  locked_stripes locked(impl_->stripes, stripe_of(name));
+  auto& cell = impl_->find_or_make(name);
   cell.advance(now);
   cell.day.raise_to(seen.daily_count);
   if (seen.minute_count > cell.minute.used()) cell.minute.add(seen.minute_count - cell.minute.used(), now);

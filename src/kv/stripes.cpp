@@ -1,5 +1,8 @@
 #include "stripes.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace spidergate::kv {
 
 namespace {
@@ -36,10 +39,20 @@ bool is_over(pick_cell& cell, epoch_ms now) {
   return cell.day.used() == 0 && cell.minute.used() == 0 && cell.last_picked_at + day_ms <= now;
 }
 
-std::size_t stripe_of(std::string_view key) noexcept {
+cell_name cell_namer::name(std::string_view key, epoch_ms window_start) noexcept {
   const auto colon = key.find(':');
-  const auto owner = colon == std::string_view::npos ? key : key.substr(colon + 1);
-  return std::hash<std::string_view>{}(owner) % stripe_count;
+  const auto behind_what = colon == std::string_view::npos ? 0 : colon + 1;
+  const auto owner = key.substr(behind_what);
+  if (owner_.data() == nullptr || owner != owner_) {
+    owner_ = owner;
+    hash_of_owner_ = std::hash<std::string_view>{}(owner);
+  }
+  // What an owner's cells differ in is short: a word, and a time.
+  std::uint64_t what = 0;
+  std::memcpy(&what, key.data(), std::min(behind_what, sizeof what));
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15U;
+  const auto rest = (what ^ static_cast<std::uint64_t>(window_start)) * odd;
+  return {key, window_start, hash_of_owner_ % stripe_count, hash_of_owner_ ^ rest ^ rest >> 32U};
 }
 
 }  // namespace spidergate::kv

@@ -34,20 +34,41 @@ struct pick_cell {
 [[nodiscard]] bool is_over(charge_cell& cell, epoch_ms now);
 [[nodiscard]] bool is_over(pick_cell& cell, epoch_ms now);
 
+/// What a cell goes by, and where it is. A view of its key; `hash` is that of the key's owner (what follows the first
+/// ':', or the whole key), which chooses the stripe, with the rest mixed in.
+struct cell_name {
+  std::string_view key;
+  epoch_ms window_start = 0;  ///< of a budget, whose windows are cells of their own
+  std::size_t stripe = 0;
+  std::size_t hash = 0;
+};
+
+/// Names cells of one call after another: the owner, mostly the one of the call before, is hashed once.
+class cell_namer {
+ public:
+  [[nodiscard]] cell_name name(std::string_view key, epoch_ms window_start = 0) noexcept;
+
+ private:
+  std::string_view owner_;  ///< without data: none yet
+  std::size_t hash_of_owner_ = 0;
+};
+
 /// Cells by name, which forgets those that are over a few at a time. Pointers to cells stay valid until a sweep.
 template <class Cell>
 class cell_map {
  public:
-  [[nodiscard]] Cell* find(std::string_view key) {
-    const auto found = cells_.find(key);
+  [[nodiscard]] Cell* find(const cell_name& name) {
+    const auto found = cells_.find(name);
     return found == cells_.end() ? nullptr : &found->second;
   }
-  Cell& make(std::string_view key, Cell fresh) { return cells_.emplace(key, std::move(fresh)).first->second; }
+  Cell& make(const cell_name& name, Cell fresh) {
+    return cells_.emplace(kept_name{std::string(name.key), name.window_start, name.hash}, std::move(fresh)).first->second;
+  }
   [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
 
   template <class Action>
   void for_each(Action action) {
-    for (auto& [key, cell] : cells_) action(key, cell);
+    for (auto& [name, cell] : cells_) action(name.key, cell);
   }
 
   /// Goes on through `buckets` buckets from where the last sweep ended; returns how many cells were dropped.
@@ -62,9 +83,20 @@ class cell_map {
   }
 
  private:
-  struct text_hash {
+  struct kept_name {
+    std::string key;
+    epoch_ms window_start;
+    std::size_t hash;
+  };
+  struct name_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(const auto& name) const noexcept { return name.hash; }
+  };
+  struct same_name {
+    using is_transparent = void;
+    bool operator()(const auto& left, const auto& right) const noexcept {
+      return left.hash == right.hash && left.window_start == right.window_start && left.key == right.key;
+    }
   };
 
   bool drop_one_of(std::size_t bucket, epoch_ms now) {
@@ -76,7 +108,7 @@ class cell_map {
     return false;
   }
 
-  std::unordered_map<std::string, Cell, text_hash, std::equal_to<>> cells_;
+  std::unordered_map<kept_name, Cell, name_hash, same_name> cells_;
   std::size_t next_bucket_ = 0;
 };
 
@@ -92,9 +124,6 @@ using stripe_array = std::array<stripe, stripe_count>;
 
 /// A set of stripes as the bits of one word.
 using stripe_mask = std::uint64_t;
-
-/// The stripe of a key, by its owner: what follows the first ':', or the whole key.
-[[nodiscard]] std::size_t stripe_of(std::string_view key) noexcept;
 
 /// Holds the locks of some stripes, taken in rising order, so two calls never wait for each other in a circle.
 class locked_stripes {

@@ -32,9 +32,14 @@ calendar_window week_of(epoch_ms now) noexcept {
 }
 
 calendar_window month_of(epoch_ms now) noexcept {
-  const std::chrono::year_month_day today(date_of(now));
-  const auto month = today.year() / today.month();
-  return between(sys_days(month / 1), sys_days((month + std::chrono::months(1)) / 1));
+  // Asked for by each request with a budget, and nearly always the one of the last time.
+  thread_local calendar_window last{};
+  if (now < last.start || now >= last.start + last.length_ms) {
+    const std::chrono::year_month_day today(date_of(now));
+    const auto month = today.year() / today.month();
+    last = between(sys_days(month / 1), sys_days((month + std::chrono::months(1)) / 1));
+  }
+  return last;
 }
 
 }  // namespace spidergate::limits

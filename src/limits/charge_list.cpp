@@ -31,8 +31,9 @@ void add_windows(charge_list& list, level whose, const std::string& owner, const
 
 void add_budgets(charge_list& list, level whose, const std::string& owner, const store::limit_set& own,
                  const request_charge& with, epoch_ms now) noexcept {
-  const auto add = [&](counter what, money limit, const calendar_window& in) {
+  const auto add = [&](counter what, money limit, calendar_window (*window_of)(epoch_ms) noexcept) {
     if (limit <= money{}) return;
+    const auto in = window_of(now);
     list.add({what, whose}, owner,
              {.key = {},
               .kind = kv::window_kind::budget,
@@ -42,9 +43,9 @@ void add_budgets(charge_list& list, level whose, const std::string& owner, const
               .window_start = in.start,
               .least = with.at_least.nano_usd});
   };
-  add(counter::daily_budget, own.daily, day_of(now));
-  add(counter::weekly_budget, own.weekly, week_of(now));
-  add(counter::monthly_budget, own.monthly, month_of(now));
+  add(counter::daily_budget, own.daily, day_of);
+  add(counter::weekly_budget, own.weekly, week_of);
+  add(counter::monthly_budget, own.monthly, month_of);
 }
 
 }  // namespace

@@ -107,8 +107,10 @@ TEST(memory_counters, picked_keys_follow_what_another_store_says_and_are_never_l
 }
 
 TEST(memory_counters, counters_of_one_owner_share_a_stripe) {
-  EXPECT_EQ(stripe_of("rpm:tok_1"), stripe_of("tpm:tok_1"));
-  EXPECT_EQ(stripe_of("tok_1"), stripe_of("tpm:tok_1"));
+  cell_namer names;
+  const auto requests = names.name("rpm:tok_1"), tokens = names.name("tpm:tok_1"), alone = names.name("tok_1");
+  EXPECT_EQ(requests.stripe, tokens.stripe);
+  EXPECT_EQ(alone.stripe, tokens.stripe);
 }
 
 TEST(memory_counters, sliding_window_needs_few_entries_however_many_charges) {
