@@ -49,10 +49,9 @@ bool makes_text(const model::inference_request& asked) noexcept {
 /// What the client allows: the larger where it gave both names, since which one counts is the provider's choice.
 std::optional<std::int64_t> longest_asked_for(const model::inference_request& asked) {
   std::optional<std::int64_t> longest;
-  for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {
-    const auto* member = asked.find(name);
-    if (member == nullptr) continue;
-    if (const auto said = parse_integer<std::int64_t>(member->value)) longest = std::max(longest.value_or(0), *said);
+  for (const auto& member : asked.members) {
+    if (member.name != "max_tokens" && member.name != "max_completion_tokens") continue;
+    if (const auto said = parse_integer<std::int64_t>(member.value)) longest = std::max(longest.value_or(0), *said);
   }
   if (asked.max_tokens) longest = std::max(longest.value_or(0), *asked.max_tokens);
   return longest;
@@ -205,7 +204,8 @@ void for_each_tariff(const routing_snapshot& routing, const std::string& brand_i
                      const std::vector<router::ranked_candidate>& order, const model::inference_request& asked,
                      Visit visit) {
   for (const auto& candidate : order) {
-    for (const auto& rates : routing.prices_of(candidate.what, brand_id)) visit(tariff(asked, candidate.what, rates));
+    routing.for_each_price(candidate.what, brand_id,
+                           [&](const model::price& rates) { visit(tariff(asked, candidate.what, rates)); });
   }
 }
 

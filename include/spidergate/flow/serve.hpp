@@ -50,10 +50,26 @@ struct routing_snapshot {
   /// What `who` costs that brand there: the list price, changed by the brand's own, then by those of the integration
   /// that served. Where nobody names a price and the provider's machine has one by the hour, what a token of it has
   /// cost lately.
-  [[nodiscard]] model::price price_of(const router::candidate& who, const std::string& brand_id,
-                                      std::string_view integration_id) const;
-  /// Every price that `price_of` may give for it.
-  [[nodiscard]] std::vector<model::price> prices_of(const router::candidate& who, const std::string& brand_id) const;
+  /// The answer is in this snapshot, or in `room`, which is new: prices are large, and seldom changed.
+  [[nodiscard]] const model::price& price_of(const router::candidate& who, const std::string& brand_id,
+                                             std::string_view integration_id, model::price& room) const;
+  /// Gives every price that `price_of` may give for it to `visit(const model::price&)`.
+  template <class Visit>
+  void for_each_price(const router::candidate& who, const std::string& brand_id, Visit visit) const {
+    model::price room;
+    visit(price_of(who, brand_id, {}, room));
+    const auto* keys = key_prices_at(*who.provider);
+    if (keys == nullptr) return;
+    for (const auto& key : *keys) {
+      const bool may_serve = key.brand_id.empty() || key.brand_id == brand_id;
+      if (!may_serve || key.prices.find(who.provider->id, who.model) == nullptr) continue;
+      model::price own;
+      visit(price_of(who, brand_id, key.integration_id, own));
+    }
+  }
+
+ private:
+  [[nodiscard]] const std::vector<integration_prices>* key_prices_at(const catalogue::provider& provider) const;
 };
 
 /// Told of every finished request, synchronously and without delay: counts, never waits.

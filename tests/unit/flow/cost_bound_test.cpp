@@ -196,12 +196,15 @@ TEST_F(cost_bounds, overrides_of_brand_and_keys_count_instead_of_the_list) {
   keys.push_back({"int_theirs", "other", *catalogue::price_overrides::read(R"({"m":{"output_per_mtok_usd":"99"}})")});
   keys.push_back({"int_cheap", "brd", *catalogue::price_overrides::read(R"({"m":{"input_per_mtok_usd":"0"}})")});
   EXPECT_EQ(bound().worst.nano_usd, (1000 * 1 + 4000 * 6) * 1000) << "a key of another brand cannot serve";
-  const auto& who = order.front().what;
-  EXPECT_EQ(routing.price_of(who, "brd", "").output, per_million(4));
-  EXPECT_EQ(routing.price_of(who, "brd", "int_pool").output, per_million(6));
-  EXPECT_EQ(routing.price_of(who, "brd", "int_cheap").output, per_million(4));
-  EXPECT_EQ(routing.price_of(who, "brd", "int_cheap").input, per_million(0));
-  EXPECT_EQ(routing.price_of(who, "elsewhere", "").output, per_million(10));
+  const auto price_of = [&](const std::string& brand_id, std::string_view integration_id) {
+    model::price room;
+    return routing.price_of(order.front().what, brand_id, integration_id, room);
+  };
+  EXPECT_EQ(price_of("brd", "").output, per_million(4));
+  EXPECT_EQ(price_of("brd", "int_pool").output, per_million(6));
+  EXPECT_EQ(price_of("brd", "int_cheap").output, per_million(4));
+  EXPECT_EQ(price_of("brd", "int_cheap").input, per_million(0));
+  EXPECT_EQ(price_of("elsewhere", "").output, per_million(10));
 }
 
 TEST_F(cost_bounds, nothing_is_clamped_that_is_paid_for) {

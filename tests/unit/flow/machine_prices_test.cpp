@@ -72,19 +72,23 @@ TEST(machine_prices, hold_where_nobody_names_a_price) {
   routing_snapshot routing;
   routing.machines = std::make_shared<machine_prices>();
   const router::candidate who{.provider = &own, .entry = nullptr, .model = "qwen3"};
-  EXPECT_FALSE(routing.price_of(who, "brd", {}).known()) << "nothing measured yet";
+  const auto price_of = [&routing](const router::candidate& candidate) {
+    model::price room;
+    return routing.price_of(candidate, "brd", {}, room);
+  };
+  EXPECT_FALSE(price_of(who).known()) << "nothing measured yet";
   routing.machines->note("my-vllm", 0, 2000, 2000);
-  const auto rates = routing.price_of(who, "brd", {});
+  const auto rates = price_of(who);
   EXPECT_TRUE(rates.estimated);
   EXPECT_EQ(rates.input->to_usd_per_million(), "1");
   EXPECT_EQ(rates.output, rates.input);
 
   catalogue::model_entry free;
   free.price.input = unit_price{};
-  EXPECT_FALSE(routing.price_of({.provider = &own, .entry = &free, .model = "m"}, "brd", {}).estimated)
+  EXPECT_FALSE(price_of({.provider = &own, .entry = &free, .model = "m"}).estimated)
       << "a price of nothing is a price";
   own.gpu_hour.reset();
-  EXPECT_FALSE(routing.price_of(who, "brd", {}).known());
+  EXPECT_FALSE(price_of(who).known());
 }
 
 }  // namespace
