@@ -1,6 +1,7 @@
 #include <spidergate/api/routes.hpp>
 #include <spidergate/http/query.hpp>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -114,18 +115,31 @@ bool matches(std::string_view pattern, std::string_view path, std::string& id) {
   return next_segment(path).empty();
 }
 
+route route_of(const route_line& line, std::string id) {
+  return {.what = line.what,
+          .id = std::move(id),
+          .methods = line.methods,
+          .needed = line.needed,
+          .allowed = line.allowed};
+}
+
 route find_in(std::span<const route_line> table, std::string_view path) {
   std::string id;
   for (const auto& line : table) {
-    if (matches(line.pattern, path, id))
-      return {.what = line.what,
-              .id = std::move(id),
-              .methods = line.methods,
-              .needed = line.needed,
-              .allowed = line.allowed};
+    if (matches(line.pattern, path, id)) return route_of(line, std::move(id));
     id.clear();
   }
   return {};
+}
+
+/// The line that reads as the path does, so that no segments are told apart for it. Null: look closer.
+const route_line* find_literally(std::string_view path) noexcept {
+  constexpr std::string_view usual_prefix = "/v1/";
+  if (!path.starts_with(usual_prefix)) return nullptr;
+  path.remove_prefix(usual_prefix.size());
+  const auto found = std::find_if(inference_table.begin(), inference_table.end(),
+                                  [path](const route_line& line) { return line.pattern == path; });
+  return found == inference_table.end() || found->pattern.ends_with('}') ? nullptr : &*found;
 }
 
 /// What follows `prefix` where the path begins with those segments.
@@ -170,6 +184,7 @@ std::span<const route_line> routes_of(section s) noexcept {
 }
 
 route find_route(std::string_view path, bool admin) {
+  if (const auto* line = find_literally(path)) return route_of(*line, {});
   if (admin) {
     if (auto found = find_in(admin_operations_table, path); found.what != resource::nothing) return found;
   }
