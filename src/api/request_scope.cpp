@@ -21,11 +21,14 @@ http::field_text<32> wait_text(std::int64_t ms) noexcept {
 
 void add_rates(http::header_block& headers, const limits::rate_state& rates, epoch_ms now) {
   if (rates.limit_requests > 0) {
-    headers.add("X-RateLimit-Limit", rates.limit_requests);
-    headers.add("X-RateLimit-Remaining", rates.remaining_requests);
+    http::field_text<20> limit, remaining;
+    limit.number(rates.limit_requests);
+    remaining.number(rates.remaining_requests);
+    headers.add("X-RateLimit-Limit", limit);
+    headers.add("X-RateLimit-Remaining", remaining);
     headers.add("X-RateLimit-Reset", (rates.requests_reset_at + 999) / 1000);
-    headers.add("x-ratelimit-limit-requests", rates.limit_requests);
-    headers.add("x-ratelimit-remaining-requests", rates.remaining_requests);
+    headers.add("x-ratelimit-limit-requests", limit);
+    headers.add("x-ratelimit-remaining-requests", remaining);
     headers.add("x-ratelimit-reset-requests", wait_text(rates.requests_reset_at - now));
   }
   if (rates.limit_tokens > 0) {

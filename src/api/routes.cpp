@@ -116,11 +116,8 @@ bool matches(std::string_view pattern, std::string_view path, std::string& id) {
 }
 
 route route_of(const route_line& line, std::string id) {
-  return {.what = line.what,
-          .id = std::move(id),
-          .methods = line.methods,
-          .needed = line.needed,
-          .allowed = line.allowed};
+  return {
+      .what = line.what, .id = std::move(id), .methods = line.methods, .needed = line.needed, .allowed = line.allowed};
 }
 
 route find_in(std::span<const route_line> table, std::string_view path) {

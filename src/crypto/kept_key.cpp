@@ -100,8 +100,8 @@ kept_key::kept_key(random_source& random) {
 std::string kept_key::seal(std::string_view plain) const {
   std::string sealed(head_bytes + plain.size(), '\0');
   const nonce once = ++sealed_;
-  const auto hiding = mask(block_cipher::keyed_for(number_, key_.reveal()), once, plain,
-                           std::span(sealed).subspan(head_bytes));
+  const auto hiding =
+      mask(block_cipher::keyed_for(number_, key_.reveal()), once, plain, std::span(sealed).subspan(head_bytes));
   const checksum hidden = crc32(plain) ^ hiding;
   std::memcpy(sealed.data(), &once, sizeof once);
   std::memcpy(sealed.data() + sizeof once, &hidden, sizeof hidden);

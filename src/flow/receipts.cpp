@@ -68,8 +68,9 @@ void complete_receipt(model::receipt& r, const routing_snapshot& routing, const 
     r.fallback_used = !went.fallback_from.empty();
     r.fallback_from = std::move(went.fallback_from);
     model::price room;
-    const auto& rates = routing.price_of(
-        winner.what, r.brand_id, went.attempts.empty() ? std::string_view{} : went.attempts.back().integration_id, room);
+    const auto& rates =
+        routing.price_of(winner.what, r.brand_id,
+                         went.attempts.empty() ? std::string_view{} : went.attempts.back().integration_id, room);
     r.cost_known = rates.known();
     r.cost_estimated = rates.estimated;
     if (r.cost_known && was_called(went)) r.cost = model::cost_of(went.used, rates);

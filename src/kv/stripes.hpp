@@ -62,7 +62,8 @@ class cell_map {
     return found == cells_.end() ? nullptr : &found->second;
   }
   Cell& make(const cell_name& name, Cell fresh) {
-    return cells_.emplace(kept_name{std::string(name.key), name.window_start, name.hash}, std::move(fresh)).first->second;
+    return cells_.emplace(kept_name{std::string(name.key), name.window_start, name.hash}, std::move(fresh))
+        .first->second;
   }
   [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
 

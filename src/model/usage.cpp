@@ -13,14 +13,17 @@ void replace_if_given(maybe_price& base, const maybe_price& given) {
   if (given) base = given;
 }
 
+/// What each bucket of tokens is charged at.
+struct token_prices {
+  maybe_price input, output, cache_read, cache_write, cache_write_1h, reasoning;
+  maybe_price audio_input, audio_output, image_input, image_output;
+};
+
 /// The prices of the whole request: those of the highest tier that its prompt has left behind, over the base; where a
 /// part of the tokens has no price of its own, that of the whole.
-price prices_for(std::int64_t prompt, const price& rates) {
-  price chosen;
-  for (const auto part :
-       {&price::input, &price::output, &price::cache_read, &price::cache_write, &price::cache_write_1h,
-        &price::reasoning, &price::audio_input, &price::audio_output, &price::image_input, &price::image_output})
-    chosen.*part = rates.*part;
+token_prices prices_for(std::int64_t prompt, const price& rates) {
+  token_prices chosen{rates.input,     rates.output,      rates.cache_read,   rates.cache_write, rates.cache_write_1h,
+                      rates.reasoning, rates.audio_input, rates.audio_output, rates.image_input, rates.image_output};
   const price::tier* reached = nullptr;
   for (const auto& tier : rates.tiers)
     if (prompt > tier.above_tokens) reached = &tier;
@@ -30,17 +33,17 @@ price prices_for(std::int64_t prompt, const price& rates) {
     replace_if_given(chosen.cache_read, reached->cache_read);
     replace_if_given(chosen.cache_write, reached->cache_write);
   }
-  const auto fall_back = [&chosen](maybe_price price::* part, maybe_price price::* whole) {
-    if (!(chosen.*part)) chosen.*part = chosen.*whole;
+  const auto fall_back = [](maybe_price& part, const maybe_price& whole) {
+    if (!part) part = whole;
   };
-  fall_back(&price::cache_read, &price::input);
-  fall_back(&price::cache_write, &price::input);
-  fall_back(&price::cache_write_1h, &price::cache_write);
-  fall_back(&price::audio_input, &price::input);
-  fall_back(&price::image_input, &price::input);
-  fall_back(&price::reasoning, &price::output);
-  fall_back(&price::audio_output, &price::output);
-  fall_back(&price::image_output, &price::output);
+  fall_back(chosen.cache_read, chosen.input);
+  fall_back(chosen.cache_write, chosen.input);
+  fall_back(chosen.cache_write_1h, chosen.cache_write);
+  fall_back(chosen.audio_input, chosen.input);
+  fall_back(chosen.image_input, chosen.input);
+  fall_back(chosen.reasoning, chosen.output);
+  fall_back(chosen.audio_output, chosen.output);
+  fall_back(chosen.image_output, chosen.output);
   return chosen;
 }
 
@@ -160,7 +163,9 @@ money cost_of(const usage& used, const price& rates) noexcept {
   const bool sound_in_by_token = used.audio_prompt > 0 && (rates.audio_input || rates.input);
   const bool sound_out_by_token = used.audio_completion > 0;
   cost_sum sum;
-  const auto add = [&sum](std::int64_t units, const maybe_price& each) { sum.add(units, each.value_or(unit_price{})); };
+  const auto add = [&sum](std::int64_t units, const maybe_price& each) {
+    if (units != 0 && each) sum.add(units, *each);
+  };
   add(in.uncached, prices.input), add(in.cached, prices.cache_read);
   add(in.cache_written, prices.cache_write), add(in.cache_written_1h, prices.cache_write_1h);
   add(in.audio_prompt, prices.audio_input), add(in.image_prompt, prices.image_input);
@@ -168,11 +173,11 @@ money cost_of(const usage& used, const price& rates) noexcept {
   add(in.audio_completion, prices.audio_output);
   if (images_by_token)
     add(in.image_completion, prices.image_output);
-  else
+  else if (images_have_a_price(rates))
     add_images(sum, used, rates);
   const auto count = [](std::int64_t said) { return std::max<std::int64_t>(said, 0); };
   const auto seconds = [&](std::int64_t ms, const maybe_price& each) {
-    sum.add_milliseconds(count(ms), each.value_or(unit_price{}));
+    if (ms > 0 && each) sum.add_milliseconds(ms, *each);
   };
   if (!sound_in_by_token) seconds(used.audio_ms_in, rates.per_second_in);
   if (!sound_out_by_token) seconds(used.audio_ms_out, rates.per_second_out);

@@ -15,6 +15,7 @@ void keys_of_provider::add(stored_key_ptr key) {
 
 const provider_keys& keys_of_provider::of_brand(std::string_view brand_id) const noexcept {
   static const provider_keys none;
+  if (by_brand_.empty()) return none;
   const auto found = by_brand_.find(brand_id);
   return found == by_brand_.end() ? none : found->second;
 }
@@ -24,11 +25,11 @@ void key_shelf::replace(std::vector<stored_key_ptr> keys) {
   std::array<by_text<stored_key_ptr>, shard_count> ids;
   for (auto& key : keys) {
     if (key->record.is_active) {
-      auto& of_provider = providers[shard_of(key->record.provider)][key->record.provider];
+      auto& of_provider = providers[shard_of(hashed_text(key->record.provider))][key->record.provider];
       if (of_provider == nullptr) of_provider = std::make_shared<keys_of_provider>();
       of_provider->add(key);
     }
-    ids[shard_of(key->record.id)].insert_or_assign(key->record.id, std::move(key));
+    ids[shard_of(hashed_text(key->record.id))].insert_or_assign(key->record.id, std::move(key));
   }
   for (std::size_t i = 0; i < shard_count; ++i) {
     by_text<std::shared_ptr<const keys_of_provider>> finished(providers[i].begin(), providers[i].end());
@@ -40,16 +41,18 @@ void key_shelf::replace(std::vector<stored_key_ptr> keys) {
 
 std::shared_ptr<const keys_of_provider> key_shelf::of_provider(std::string_view provider) const {
   static const auto none = std::make_shared<const keys_of_provider>();
-  const auto& home = shards_[shard_of(provider)];
+  const hashed_text wanted(provider);
+  const auto& home = shards_[shard_of(wanted)];
   const std::lock_guard lock(home.mutex);
-  const auto found = home.by_provider.find(provider);
+  const auto found = home.by_provider.find(wanted);
   return found == home.by_provider.end() ? none : found->second;
 }
 
 stored_key_ptr key_shelf::find(std::string_view integration_id) const {
-  const auto& home = shards_[shard_of(integration_id)];
+  const hashed_text wanted(integration_id);
+  const auto& home = shards_[shard_of(wanted)];
   const std::lock_guard lock(home.mutex);
-  const auto found = home.by_id.find(integration_id);
+  const auto found = home.by_id.find(wanted);
   return found == home.by_id.end() ? nullptr : found->second;
 }
 

@@ -19,12 +19,25 @@
 
 namespace spidergate::vault {
 
+/// A text to be looked for, hashed once for its shard and its bucket.
+struct hashed_text {
+  explicit hashed_text(std::string_view what) noexcept : text(what), hash(std::hash<std::string_view>{}(what)) {}
+  std::string_view text;
+  std::size_t hash;
+};
 struct text_hash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(const hashed_text& what) const noexcept { return what.hash; }
+};
+struct same_text {
+  using is_transparent = void;
+  bool operator()(std::string_view left, std::string_view right) const noexcept { return left == right; }
+  bool operator()(const hashed_text& left, std::string_view right) const noexcept { return left.text == right; }
+  bool operator()(std::string_view left, const hashed_text& right) const noexcept { return left == right.text; }
 };
 template <class Value>
-using by_text = std::unordered_map<std::string, Value, text_hash, std::equal_to<>>;
+using by_text = std::unordered_map<std::string, Value, text_hash, same_text>;
 
 /// What changes about a key while it is used. It outlives the record when a reload replaces that.
 struct live_key {
@@ -100,7 +113,7 @@ class key_shelf {
     by_text<stored_key_ptr> by_id;
   };
   static constexpr std::size_t shard_count = 32;
-  static std::size_t shard_of(std::string_view text) noexcept { return text_hash{}(text) % shard_count; }
+  static std::size_t shard_of(const hashed_text& what) noexcept { return what.hash % shard_count; }
 
   std::array<shard, shard_count> shards_;
 };

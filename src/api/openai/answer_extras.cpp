@@ -35,8 +35,7 @@ void add_execution_headers(http::header_block& headers, const model::receipt& fi
   headers.add("X-SpiderGate-Cost-Usd", filed.cost.to_usd());
   headers.add("X-SpiderGate-Cache", "off");
   http::field_text<32> overhead;
-  headers.add("X-SpiderGate-Overhead-Ms",
-              overhead.milliseconds(std::chrono::microseconds(filed.routing_overhead_us)));
+  headers.add("X-SpiderGate-Overhead-Ms", overhead.milliseconds(std::chrono::microseconds(filed.routing_overhead_us)));
   if (filed.fallback_used) headers.add("X-SpiderGate-Fallback-From", filed.fallback_from);
   if (!filed.dropped_params.empty()) headers.add("X-SpiderGate-Dropped-Params", joined(filed.dropped_params));
   headers.add("x-llm-gateway", model::compact_json(filed));

@@ -85,8 +85,7 @@ TEST(machine_prices, hold_where_nobody_names_a_price) {
 
   catalogue::model_entry free;
   free.price.input = unit_price{};
-  EXPECT_FALSE(price_of({.provider = &own, .entry = &free, .model = "m"}).estimated)
-      << "a price of nothing is a price";
+  EXPECT_FALSE(price_of({.provider = &own, .entry = &free, .model = "m"}).estimated) << "a price of nothing is a price";
   own.gpu_hour.reset();
   EXPECT_FALSE(price_of(who).known());
 }
