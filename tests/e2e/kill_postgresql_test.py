@@ -48,7 +48,7 @@ class Victim:
     def _live_and_die(self) -> None:
         self.gateway.start()
         goal = len(self.load.answers) + random.randrange(1, 80)
-        until("answers to be delivered", partial(self._has_answers, goal), 10)
+        until("answers to be delivered", partial(self._has_answers, goal), 30)
         time.sleep(random.random() * 0.05)  # not a wait: the moment of the kill is to be any
         self.gateway.kill()
 

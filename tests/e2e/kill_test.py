@@ -81,7 +81,7 @@ def test_no_delivered_answer_is_without_its_receipt_after_fifty_kills(fresh, say
         for _ in range(KILLS):
             gateway.start()
             goal = len(load.received) + random.randrange(1, 60)
-            until("answers to be delivered", partial(load.has_received, goal), 10)
+            until("answers to be delivered", partial(load.has_received, goal), 30)
             time.sleep(random.random() * 0.02)  # not a wait: the moment of the kill is to be any
             gateway.kill()
     finally:
