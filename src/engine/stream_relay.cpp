@@ -21,6 +21,7 @@ class relay {
         call_(call),
         outcome_(outcome),
         decoder_(with.speaks.open_stream(with.about, call.head().find("content-type"))),
+        facts_(decoder_->facts()),
         may_drain_(with.who.disconnect == catalogue::on_disconnect::drain) {
     head_at_ = last_content_ = now();
     if (!in_.stream.opened) in_.stream.last_sent = head_at_;
@@ -44,8 +45,11 @@ class relay {
         co_await broken_off(std::move(*why));
         co_return;
       }
-      if (has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
-      if (at_end || decoder_->facts().done) break;
+      if (has_to_pass_on()) {
+        const auto sent = co_await send_on();
+        if (!goes_on(sent)) co_return end(ending::client_gone);
+      }
+      if (at_end || facts_.done) break;
     }
     co_await complete();
   }
@@ -56,8 +60,8 @@ class relay {
   [[nodiscard]] steady_time now() const { return in_.home.time().steady_now(); }
 
   [[nodiscard]] steady_time content_clock() const {
-    return decoder_->facts().content_seen ? last_content_ + in_.clocks.stream_idle_timeout
-                                          : head_at_ + in_.clocks.first_content_timeout;
+    return facts_.content_seen ? last_content_ + in_.clocks.stream_idle_timeout
+                               : head_at_ + in_.clocks.first_content_timeout;
   }
 
   [[nodiscard]] steady_time next_wake() const {
@@ -82,23 +86,21 @@ class relay {
   }
 
   void note_progress() {
-    const auto& facts = decoder_->facts();
-    if (facts.content_bytes == seen_bytes_ && !(facts.content_seen && !outcome_.first_content_at)) return;
-    seen_bytes_ = facts.content_bytes;
+    if (facts_.content_bytes == seen_bytes_ && !(facts_.content_seen && !outcome_.first_content_at)) return;
+    seen_bytes_ = facts_.content_bytes;
     last_content_ = now();
     if (!outcome_.first_content_at) outcome_.first_content_at = last_content_;
   }
 
   /// What is wrong after this piece, if anything.
   [[nodiscard]] std::optional<failure> fault(bool understood, bool at_end) const {
-    const auto& facts = decoder_->facts();
-    if (facts.error) return from_provider(*facts.error);
+    if (facts_.error) return from_provider(*facts_.error);
     if (!understood)
       return unparsable(at_end ? "the stream ended before it was complete"
                                : "the provider's stream is not of its dialect");
-    if ((at_end || facts.done) && !facts.content_seen && !facts.finished)
+    if ((at_end || facts_.done) && !facts_.content_seen && !facts_.finished)
       return unparsable("the stream ended without an answer");
-    if (!facts.content_seen && pending_.size() > in_.clocks.max_uncommitted_bytes)
+    if (!facts_.content_seen && pending_.size() > in_.clocks.max_uncommitted_bytes)
       return unparsable("too much came before the first content");
     // A keep-alive of an earlier attempt has promised events.
     if (in_.stream.opened && !in_.stream.committed && !fillable())
@@ -108,23 +110,33 @@ class relay {
 
   /// Whether there is something for the client that may be sent now; what nobody waits for any more is dropped.
   [[nodiscard]] bool has_to_pass_on() {
-    const auto& facts = decoder_->facts();
-    if (!facts.content_seen && !facts.finished) return false;
+    if (!facts_.content_seen && !facts_.finished) return false;
     if (client_gone_) pending_.clear();
     return !pending_.empty();
   }
 
-  /// Sends it. False when the client has gone.
-  awaitable<bool> pass_on() {
+  /// Sends it; goes_on() says what that came to.
+  awaitable<result<void>> send_on() {
     open(false);
     in_.stream.committed = true;
-    const auto sent = co_await in_.what.sink->write(pending_);
+    return in_.what.sink->write(pending_);
+  }
+
+  /// False when the client has gone, and there is nothing to read on for.
+  bool goes_on(const result<void>& sent) {
     pending_.clear();
     in_.stream.last_sent = now();
-    if (sent) co_return true;
+    if (sent) return true;
     in_.what.stop.stop(runtime::stop_signal::reason::client_gone);
     client_gone_ = true;
-    co_return may_drain_;
+    return may_drain_;
+  }
+
+  /// The last that is sent, if there is any. False when the client has gone.
+  awaitable<bool> pass_on() {
+    if (!has_to_pass_on()) co_return true;
+    const auto sent = co_await send_on();
+    co_return goes_on(sent);
   }
 
   awaitable<bool> keep_alive() {
@@ -150,13 +162,13 @@ class relay {
 
   void end(ending how) {
     outcome_.how = how;
-    outcome_.usage = decoder_->facts().usage;
-    outcome_.content_bytes = decoder_->facts().content_bytes;
+    outcome_.usage = facts_.usage;
+    outcome_.content_bytes = facts_.content_bytes;
   }
 
   /// Content that came in the same read as the fault is the client's, once there is no other candidate to take over.
   awaitable<void> broken_off(failure why) {
-    if (in_.stream.committed && has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
+    if (in_.stream.committed && !co_await pass_on()) co_return end(ending::client_gone);
     fail(std::move(why));
   }
 
@@ -168,20 +180,20 @@ class relay {
   void broken(error_code code) {
     if (now() >= in_.what.deadline) in_.what.stop.stop(runtime::stop_signal::reason::deadline);
     if (in_.what.stop.why() == runtime::stop_signal::reason::client_gone) return end(ending::client_gone);
-    auto why = from_transport(code, now() >= in_.what.deadline       ? "total"
-                                    : decoder_->facts().content_seen ? "stream_idle"
-                                                                     : "first_content");
+    auto why = from_transport(code, now() >= in_.what.deadline ? "total"
+                                    : facts_.content_seen      ? "stream_idle"
+                                                               : "first_content");
     if (in_.what.stop.stopped()) why.next = next_step::stop;
     fail(std::move(why));
   }
 
   awaitable<void> complete() {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
-    if (decoder_->facts().done && !decoder_->end(pending_)) {
+    if (facts_.done && !decoder_->end(pending_)) {
       co_await broken_off(unparsable("the stream ended before it was complete"));
       co_return;
     }
-    if (has_to_pass_on() && !co_await pass_on()) co_return end(ending::client_gone);
+    if (!co_await pass_on()) co_return end(ending::client_gone);
     if (!client_gone_) co_return end(ending::streamed);
     // Nobody waits any more: the end of the body is read here, so that the provider sees a whole exchange.
     (void)co_await call_.read_some(now() + end_patience);
@@ -193,6 +205,7 @@ class relay {
   upstream::call& call_;
   attempt_outcome& outcome_;
   std::unique_ptr<providers::stream_decoder> decoder_;
+  const providers::stream_facts& facts_;
   bool may_drain_;
   bool client_gone_ = false;
   std::string pending_;

@@ -67,12 +67,15 @@ event_pattern::taken event_pattern::take(std::string_view bytes, std::string& ou
   const auto noise = behind_text.substr(0, behind_text.size() - rest.size());
   if (!skip(rest, event_.behind())) return {};
   const auto size = bytes.size() - rest.size();
+  const auto put = [&out](std::string_view piece) { out.append(piece.data(), piece.size()); };
   if (as_it_came_) {
-    out.append(bytes.substr(0, size));
+    put(bytes.substr(0, size));
   } else {
-    out.append(written_.before()).append(text->inside).append(written_.between());
-    if (noise_written_) out.append(noise);
-    out.append(written_.behind());
+    put(written_.before());
+    put(text->inside);
+    put(written_.between());
+    if (noise_written_) put(noise);
+    put(written_.behind());
   }
   return {size, text->inside, text->escaped};
 }

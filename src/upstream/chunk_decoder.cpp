@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 namespace spidergate::upstream {
 namespace {
@@ -20,20 +21,41 @@ constexpr int hex_value(char c) noexcept {
 
 chunk_decoder::progress chunk_decoder::decode(std::span<char> bytes) noexcept {
   std::size_t in = 0;
+  std::size_t begin = 0;
   std::size_t out = 0;
   while (in < bytes.size() && state_ != state::done) {
-    if (state_ == state::data) {
-      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - in));
-      if (in != out) std::memmove(bytes.data() + out, bytes.data() + in, count);
-      in += count;
-      out += count;
-      left_ -= count;
-      if (left_ == 0) state_ = state::data_cr;
-    } else if (!step(bytes[in++])) {
-      return {in, out, status::broken};
+    if (state_ == state::size_begin) in += take_size_line(bytes.subspan(in));
+    if (state_ != state::data) {
+      if (in < bytes.size() && !step(bytes[in++])) return {in, begin, out, status::broken};
+      continue;
     }
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - in));
+    if (out == 0) begin = in;
+    if (in != begin + out) std::memmove(bytes.data() + begin + out, bytes.data() + in, count);
+    in += count;
+    out += count;
+    left_ -= count;
+    if (left_ != 0) continue;
+    const auto line_end = bytes.subspan(in).first(std::min<std::size_t>(2, bytes.size() - in));
+    const bool ends = std::string_view(line_end.data(), line_end.size()) == "\r\n";
+    if (ends) in += 2;
+    state_ = ends ? state::size_begin : state::data_cr;
   }
-  return {in, out, state_ == state::done ? status::finished : status::more};
+  return {in, begin, out, state_ == state::done ? status::finished : status::more};
+}
+
+std::size_t chunk_decoder::take_size_line(std::span<const char> bytes) noexcept {
+  std::uint64_t size = 0;
+  std::size_t digits = 0;
+  for (; digits < std::min(bytes.size(), max_size_digits); ++digits) {
+    const int value = hex_value(bytes[digits]);
+    if (value < 0) break;
+    size = size * 16 + static_cast<std::uint64_t>(value);
+  }
+  if (digits == 0 || bytes.size() < digits + 2 || bytes[digits] != '\r' || bytes[digits + 1] != '\n') return 0;
+  left_ = size;
+  state_ = size == 0 ? state::line_begin : state::data;
+  return digits + 2;
 }
 
 bool chunk_decoder::step(char c) noexcept {

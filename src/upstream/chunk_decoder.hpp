@@ -17,7 +17,8 @@ class chunk_decoder {
   };
   struct progress {
     std::size_t consumed;  ///< bytes of the input that have been dealt with; all of them unless finished or broken
-    std::size_t produced;  ///< bytes of body, moved together at the front of the input
+    std::size_t begin;     ///< where the body's bytes begin, which stand together from there on
+    std::size_t produced;  ///< how many they are
     chunk_decoder::status status;
   };
 
@@ -39,6 +40,8 @@ class chunk_decoder {
     done
   };
 
+  /// A size line as nearly all are, which is there as a whole: how long it is. 0: it has to be gone through.
+  [[nodiscard]] std::size_t take_size_line(std::span<const char> bytes) noexcept;
   /// Deals with one byte of framing; false when it cannot stand there.
   [[nodiscard]] bool step(char c) noexcept;
   [[nodiscard]] bool push_size_digit(char c) noexcept;

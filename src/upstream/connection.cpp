@@ -164,7 +164,7 @@ result<std::string_view> connection::decode(std::span<char> bytes) {
   } else if (head_.framing == framing::chunked) {
     const auto progress = chunks_.decode(bytes);
     if (progress.status == chunk_decoder::status::broken) return error_code(errc::bad_response);
-    body = bytes.first(progress.produced);
+    body = bytes.subspan(progress.begin, progress.produced);
     finished_ = progress.status == chunk_decoder::status::finished;
     surplus_ = progress.consumed < bytes.size();
   }

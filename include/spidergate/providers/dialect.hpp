@@ -146,7 +146,7 @@ class stream_decoder {
   /// The provider's bytes have ended. False when the stream is incomplete (no finish and no end mark) or has failed.
   /// May append a last usage chunk.
   [[nodiscard]] virtual bool end(std::string& out) = 0;
-  [[nodiscard]] virtual const stream_facts& facts() const noexcept = 0;
+  [[nodiscard]] virtual const stream_facts& facts() const noexcept = 0;  ///< always the same object
   /// Of what goes to the client. Empty: server-sent events, which end with "[DONE]" and may be filled with comments;
   /// anything else (speech) is bytes that nothing may be added to.
   [[nodiscard]] virtual std::string_view content_type() const noexcept { return {}; }

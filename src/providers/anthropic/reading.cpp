@@ -131,8 +131,6 @@ std::string annotation_of(json::value citation, std::int64_t start, std::int64_t
 }
 
 std::int64_t characters_in(std::string_view literal) noexcept {
-  const auto begins_one = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  if (literal.find('\\') == std::string_view::npos) return std::count_if(literal.begin(), literal.end(), begins_one);
   std::int64_t count = 0;
   for (std::size_t i = 0; i < literal.size(); ++i) {
     const auto byte = static_cast<unsigned char>(literal[i]);

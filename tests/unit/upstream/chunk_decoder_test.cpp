@@ -15,7 +15,7 @@ std::string decode_cut(const std::string& text, std::size_t at, status& last) {
   std::string body;
   for (auto part : {text.substr(0, at), text.substr(at)}) {
     const auto progress = decoder.decode(part);
-    body.append(part, 0, progress.produced);
+    body.append(part, progress.begin, progress.produced);
     last = progress.status;
     if (last == status::broken) return "broken";
   }
