@@ -1,6 +1,7 @@
 #include "wire_headers.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,17 +12,24 @@ namespace spidergate::providers {
 namespace {
 
 // What must be ours alone, whoever offers it among the forwarded headers.
-constexpr std::array<std::string_view, 10> reserved_headers{
-    "authorization", "proxy-authorization", "cookie",         "host", "content-length", "content-type", "accept",
-    "connection",    "transfer-encoding",   "accept-encoding"};
+constexpr json::name_table reserved_headers(
+    std::to_array<std::string_view>({"authorization", "proxy-authorization", "cookie", "host", "content-length",
+                                     "content-type", "accept", "connection", "transfer-encoding", "accept-encoding"}));
 
 bool reserved(std::string_view name) {
-  return std::find(reserved_headers.begin(), reserved_headers.end(), name) != reserved_headers.end();
+  return reserved_headers.place(name) != reserved_headers.none;
 }
 
+// All is looked at, wherever the first is that does not fit: so the compiler takes many characters at once.
 bool fits_header(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+  bool fits = true;
+  for (const char c : text) fits &= (static_cast<unsigned char>(c) >= 0x20 || c == '\t') && c != 0x7F;
+  return fits;
+}
+bool is_plain_value(std::string_view text) {
+  bool plain = true;
+  for (const char c : text) plain &= static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  return plain;
 }
 
 }  // namespace
@@ -42,11 +50,10 @@ void append_percent_encoded(std::string& out, std::string_view text) {
 
 void append_header(std::string& out, std::string_view name, std::string_view prefix, std::string_view value) {
   out.append(name).append(": ").append(prefix);
-  const auto stays = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
-  if (std::all_of(value.begin(), value.end(), stays)) {
+  if (is_plain_value(value)) {
     out.append(value);
   } else {
-    std::copy_if(value.begin(), value.end(), std::back_inserter(out), stays);
+    std::copy_if(value.begin(), value.end(), std::back_inserter(out), [](char c) { return is_plain_value({&c, 1}); });
   }
   out.append("\r\n");
 }

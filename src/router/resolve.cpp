@@ -189,8 +189,8 @@ std::string candidate::name() const {
   const std::string_view owner = provider == nullptr ? std::string_view() : provider->id;
   std::string full;
   full.reserve(owner.size() + 1 + model.size());
-  full.append(owner).push_back('/');
-  return full.append(model);
+  full.append(owner).append("/").append(model);
+  return full;
 }
 
 model::outcome<resolution> resolve(const catalogue::catalogue& data, const brand_overrides& brand,

@@ -1,4 +1,6 @@
 #pragma once
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -35,7 +37,7 @@ class splice {
     std::string with;
   };
   std::string_view text_;
-  std::vector<change> changes_;  ///< from left to right
+  boost::container::small_vector<change, 2> changes_;  ///< from left to right
 };
 
 /// What to erase so that members [first, last] (by their whole spans) leave an object together with the right commas.

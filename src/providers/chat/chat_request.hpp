@@ -3,7 +3,7 @@
 #include <spidergate/providers/dialect.hpp>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -133,8 +133,8 @@ struct chat_request {
   /// they are then in other_tools. Else they are refused, as is a named choice of one.
   bool keeps_other_tools = false;
   std::vector<json::value> other_tools;
-  json::value root;                   ///< the whole body, for what only one provider knows
-  std::deque<std::string> unescaped;  ///< texts that could not be views, such as URLs with escapes
+  json::value root;                  ///< the whole body, for what only one provider knows
+  std::list<std::string> unescaped;  ///< texts that could not be views, such as URLs with escapes; they stay in place
 
   chat_request() = default;
   chat_request(const chat_request&) = delete;
