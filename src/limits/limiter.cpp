@@ -215,7 +215,6 @@ std::optional<limiter::admission> limiter::reserve_now(const auth::principal& wh
 
 awaitable<limiter::admission> limiter::reserve(runtime::worker& home, std::shared_ptr<const auth::principal> who,
                                                std::string holder, demand what) {
-  if (auto done = reserve_now(*who, holder, what)) co_return *std::move(done);
   auto may_cost = bounds_of(what);
   if (const auto whose = too_dear_for(*who, may_cost)) {
     const auto state = co_await look(who);

@@ -211,7 +211,6 @@ std::optional<boost::system::result<lease, no_key>> vault::pick_now(std::string_
 
 awaitable<boost::system::result<lease, no_key>> vault::pick(std::string_view provider, std::string_view brand_id,
                                                             bool pool_access, std::span<const std::string> exclude) {
-  if (auto done = pick_now(provider, brand_id, pool_access, exclude)) co_return *std::move(done);
   const auto keys = impl_->shelf.of_provider(provider);
   const key_wish wish{brand_id, pool_access, exclude};
   for (;;) {

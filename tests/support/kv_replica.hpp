@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -54,6 +55,12 @@ class kv_replica {
   }
   result<kv::picked> pick(const std::vector<kv::pick_option>& options, epoch_ms now, std::size_t lane = 0) {
     return crew_.await<result<kv::picked>>(lane, [&] { return counters_.pick(options, now); });
+  }
+  std::optional<result<kv::picked>> pick_now(const std::vector<kv::pick_option>& options, epoch_ms now,
+                                             std::size_t lane = 0) {
+    std::optional<result<kv::picked>> taken;
+    crew_.run(lane, [&] { taken = counters_.pick_now(options, now); });
+    return taken;
   }
   result<void> seed(const kv::charge& budget, std::int64_t spent, epoch_ms now, std::size_t lane = 0) {
     return crew_.await<result<void>>(lane, [&] { return counters_.seed(budget, spent, now); });

@@ -60,6 +60,9 @@ class redis_counters final : public counter_store {
               epoch_ms now) noexcept override;
   awaitable<result<void>> seed(const charge& budget, std::int64_t spent, epoch_ms now) override;
   awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
+  /// Where there is nothing to choose and nothing to be over: of an option that is alone at the highest rank and has no
+  /// limits. Redis is told within about 300 ms; until then other replicas do not see these picks.
+  std::optional<result<picked>> pick_now(std::span<const pick_option> options, epoch_ms now) override;
   pick_counts counts(std::string_view key, epoch_ms now) const override;
   void restore(std::string_view key, std::int64_t daily_count, epoch_ms last_picked_at, epoch_ms now) override;
 

@@ -219,6 +219,19 @@ script_call call_maker::pick(std::span<const pick_option> options, epoch_ms now,
   return made;
 }
 
+script_call call_maker::count(std::span<const untold_picks> picks, std::int64_t generation) const {
+  const auto numbers = 1 + 2 * picks.size();
+  auto made = begin(count_script(), 1 + picks.size(), bytes_of(numbers));
+  for (const auto& one : picks) made.key({prefix_, picks_room, one.key});
+  made.numbers(numbers);
+  made.number(generation);
+  for (const auto& one : picks) {
+    made.number(one.count);
+    made.number(one.last_at);
+  }
+  return made;
+}
+
 script_call call_maker::restore(std::span<const std::string> keys, std::span<const pick_mirror> counts, epoch_ms now,
                                 std::int64_t generation) const {
   const auto count = 2 + 2 * counts.size();
@@ -305,6 +318,16 @@ result<picked> pick_in(const reply& answer, std::size_t options, std::span<pick_
   if (n[1] < 0) return picked{};
   const auto index = static_cast<std::size_t>(n[1]);
   return picked{true, index, n[before_list + 2 * index], n[2]};
+}
+
+result<std::vector<counter_store::pick_counts>> counts_in(const reply& answer, std::size_t keys) {
+  const auto packed = packed_numbers::in(answer);
+  if (!packed || packed->size() != 1 + 3 * keys) return malformed();
+  std::vector<counter_store::pick_counts> counts;
+  for (std::size_t i = 1; i < packed->size(); i += 3) {
+    counts.push_back({(*packed)[i], (*packed)[i + 1], (*packed)[i + 2]});
+  }
+  return counts;
 }
 
 }  // namespace spidergate::kv::redis

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Our verbs as commands for Redis, and its answers as ours: pure.
 namespace spidergate::kv::redis {
@@ -65,6 +66,13 @@ struct held_by {
   std::int64_t generation = 0;  ///< in which Redis knew of it; 0: not at all
 };
 
+/// Picks of a key that were made without asking.
+struct untold_picks {
+  std::string key;
+  std::int64_t count = 0;
+  epoch_ms last_at = 0;
+};
+
 struct pick_mirror {
   std::int64_t daily_count = 0;
   epoch_ms last_picked_at = 0;
@@ -82,6 +90,7 @@ class call_maker {
   [[nodiscard]] script_call seed(const charge& budget, std::int64_t spent, epoch_ms now, std::int64_t generation,
                                  std::int64_t seeded_for) const;
   [[nodiscard]] script_call pick(std::span<const pick_option> options, epoch_ms now, std::int64_t generation) const;
+  [[nodiscard]] script_call count(std::span<const untold_picks> picks, std::int64_t generation) const;
   [[nodiscard]] script_call restore(std::span<const std::string> keys, std::span<const pick_mirror> counts,
                                     epoch_ms now, std::int64_t generation) const;
   [[nodiscard]] script_call hold(std::span<const held_by> holds, epoch_ms now, std::int64_t generation) const;
@@ -101,5 +110,8 @@ class call_maker {
 [[nodiscard]] result<verdict> verdict_in(const reply& answer, std::size_t charges);
 /// `mirrors` gets where each option stands.
 [[nodiscard]] result<picked> pick_in(const reply& answer, std::size_t options, std::span<pick_mirror> mirrors);
+
+/// Where each of `keys` counted keys stands.
+[[nodiscard]] result<std::vector<counter_store::pick_counts>> counts_in(const reply& answer, std::size_t keys);
 
 }  // namespace spidergate::kv::redis

@@ -182,6 +182,7 @@ awaitable<void> lane::lead() {
   if (!all_->gate.closed()) all_->gate.close();
   all_->end_local();
   for (auto& one : all_->take_parcels()) deliver(std::move(one));
+  co_await tell_picks();
 }
 
 /// Tells Redis what this process knows and Redis may not.
@@ -238,13 +239,28 @@ awaitable<bool> lane::restore(std::vector<std::string> keys, std::int64_t& gener
     std::vector<pick_mirror> counts;
     for (const auto& key : part) {
       const auto counted = all_->local.counts(key, now);
-      counts.push_back({counted.daily_count, counted.last_picked_at});
+      counts.push_back({counted.daily_count - all_->untold_of(key), counted.last_picked_at});
     }
     if (co_await tell(all_->calls.restore(part, counts, now, shared_state::new_generation()), generation)) continue;
     for (; i < keys.size(); ++i) all_->leave_restored(keys[i]);
     co_return false;
   }
   co_return true;
+}
+
+/// What may not have arrived is told again: a key that has no limit is better counted twice than not at all.
+awaitable<void> lane::tell_picks() {
+  const auto picks = all_->untold();
+  for (std::size_t i = 0; i < picks.size(); i += holds_at_once) {
+    const std::span part(picks.data() + i, std::min(holds_at_once, picks.size() - i));
+    const auto answer = co_await ask(shared_from_this(), all_->calls.count(part, shared_state::new_generation()));
+    const auto said = answer ? counts_in(*answer, part.size()) : answer.error();
+    if (!said) co_return;
+    for (std::size_t n = 0; n < part.size(); ++n) {
+      all_->told(part[n]);
+      all_->local.follow(part[n].key, (*said)[n], part[n].last_at);
+    }
+  }
 }
 
 void lane::deliver(parcel what) {

@@ -14,8 +14,8 @@
 namespace spidergate::kv::redis {
 
 /// A worker's way to Redis: its connection, kept open, and the settlements that it delivers. Used on the worker's
-/// thread alone. One lane leads: four times a second it asks for the generation of budgets, tells holds anew, and
-/// probes while the breaker is open.
+/// thread alone. One lane leads: four times a second it asks for the generation of budgets, tells holds anew and
+/// picks that needed no asking, and probes while the breaker is open.
 class lane : public std::enable_shared_from_this<lane> {
  public:
   lane(std::shared_ptr<shared_state> all, runtime::worker& home, bool leads);
@@ -51,6 +51,7 @@ class lane : public std::enable_shared_from_this<lane> {
   awaitable<bool> tell(script_call call, std::int64_t& generation);
   awaitable<bool> synchronise(std::int64_t& generation);
   awaitable<bool> tell_holds(std::int64_t& generation);
+  awaitable<void> tell_picks();
   void drop_again(const held_by& told, std::int64_t generation);
   awaitable<bool> restore(std::vector<std::string> keys, std::int64_t& generation);
 

@@ -50,6 +50,17 @@ std::vector<settlement> news_of(std::span<const settlement> of, std::uint64_t se
   return news;
 }
 
+/// The option that is taken whatever the counters say: alone at the highest rank and without limits.
+const pick_option* certain_of(std::span<const pick_option> options) noexcept {
+  const pick_option* best = nullptr;
+  bool alone = false;
+  for (const auto& one : options) {
+    alone = best == nullptr || one.rank > best->rank || (alone && one.rank < best->rank);
+    if (best == nullptr || one.rank > best->rank) best = &one;
+  }
+  return alone && best->daily_limit <= 0 && best->minute_limit <= 0 ? best : nullptr;
+}
+
 error_code unattached() {
   return boost::system::errc::make_error_code(boost::system::errc::operation_not_permitted);
 }
@@ -220,6 +231,16 @@ awaitable<result<void>> redis_counters::seed(const charge& budget, std::int64_t 
 
 awaitable<result<picked>> redis_counters::pick(std::span<const pick_option> options, epoch_ms now) {
   return pick_somewhere(impl_->here(), impl_->all, options, now);
+}
+
+std::optional<result<picked>> redis_counters::pick_now(std::span<const pick_option> options, epoch_ms now) {
+  const auto* certain = certain_of(options);
+  if (certain == nullptr || !impl_->all->gate.closed() || impl_->here() == nullptr) return std::nullopt;
+  impl_->all->counted.calls.fetch_add(1, std::memory_order_relaxed);
+  impl_->all->count_later(certain->key, now);
+  auto said = impl_->all->local.pick_now({certain, 1}, now);
+  if (said && *said) (*said)->index = static_cast<std::size_t>(certain - options.data());
+  return said;
 }
 
 counter_store::pick_counts redis_counters::counts(std::string_view key, epoch_ms now) const {

@@ -13,6 +13,11 @@
 
 namespace spidergate::kv::redis {
 
+struct text_hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+
 /// What the running requests of this process hold, so that it can be held longer, told again to a Redis that forgot
 /// it, and counted locally while there is none. Thread-safe; one entry per running request that holds anything, so it
 /// is bounded by the requests that run.
@@ -55,10 +60,6 @@ class running_requests {
   static constexpr std::size_t shard_count = 16;
   static constexpr std::size_t most_remembered = 4096;
 
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-  };
   struct shard {
     mutable std::mutex mutex;
     std::unordered_map<std::string, request, text_hash, std::equal_to<>> requests;

@@ -365,20 +365,38 @@ return pack('<d', gen)
 )lua";
 
 /// A key's counters: {start of the day, count, last pick}, then its sliding minute.
+constexpr std::string_view picks = R"lua(
+local day, minute = 86400000, 60000
+local function counters(key, packed, now)
+  local o = {key = key, index = 0, rank = 0, start = 0, count = 0, last_pick = 0, used = false, packed = '', first = 0,
+             last = false, newest = 0, oldest = 0, from = 1, same = false}
+  local start, count = 0, 0
+  if packed then start, count, o.last_pick = unpacked('<ddd', packed) end
+  o.start, o.count = current(start, count, day, now)
+  return o
+end
+local function count(o, picked, now)
+  local only_front = add(o, picked, minute, now)
+  o.count, o.last_pick = o.count + picked, now
+  local own = pack('<ddd', o.start, o.count, now)
+  if only_front then
+    call('SETRANGE', o.key, '0', own .. front(o))
+  else
+    call('SET', o.key, own .. whole(o), 'PX', 2 * day)
+  end
+end
+)lua";
+
 constexpr std::string_view pick_body = R"lua(
 local now, fresh, at = unpacked('<dd', ARGV[1])
 local all = values()
 local gen = generation(all[1], fresh)
-local day, minute = 86400000, 60000
 local best, options = nil, {}
 for i = 2, #KEYS do
   local rank, daily, minutely
   rank, daily, minutely, at = unpacked('<ddd', ARGV[1], at)
-  local o = {key = KEYS[i], index = i - 2, rank = rank, start = 0, count = 0, last_pick = 0, used = false, packed = '',
-             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false}
-  local start, count = 0, 0
-  if all[i] then start, count, o.last_pick = unpacked('<ddd', all[i]) end
-  o.start, o.count = current(start, count, day, now)
+  local o = counters(KEYS[i], all[i], now)
+  o.index, o.rank = i - 2, rank
   local free = daily <= 0 or o.count < daily
   if free and minutely > 0 then
     slide(o, all[i], 25, minute, now)
@@ -393,18 +411,26 @@ end
 local picked, used = -1, 0
 if best then
   if not best.used then slide(best, all[best.index + 2], 25, minute, now) end
-  local only_front = add(best, 1, minute, now)
-  best.count, best.last_pick = best.count + 1, now
-  local own = pack('<ddd', best.start, best.count, now)
-  if only_front then
-    call('SETRANGE', best.key, '0', own .. front(best))
-  else
-    call('SET', best.key, own .. whole(best), 'PX', 2 * day)
-  end
+  count(best, 1, now)
   picked, used = best.index, best.used
 end
 local answer = pack('<ddd', gen, picked, used)
 for i = 1, #options do answer = answer .. pack('<dd', options[i].count, options[i].last_pick) end
+return answer
+)lua";
+
+constexpr std::string_view count_body = R"lua(
+local fresh, at = unpacked('<d', ARGV[1])
+local all = values()
+local answer = pack('<d', (generation(all[1], fresh)))
+for i = 2, #KEYS do
+  local picked, now
+  picked, now, at = unpacked('<dd', ARGV[1], at)
+  local o = counters(KEYS[i], all[i], now)
+  slide(o, all[i], 25, minute, now)
+  count(o, picked, math.max(now, o.last_pick))
+  answer = answer .. pack('<ddd', o.count, o.used, o.last_pick)
+end
 return answer
 )lua";
 
@@ -514,7 +540,12 @@ const script& seed_script() {
 }
 
 const script& pick_script() {
-  static const auto made = compose("pick", basics, sliding_windows, fixed_windows, pick_body);
+  static const auto made = compose("pick", basics, sliding_windows, fixed_windows, picks, pick_body);
+  return made;
+}
+
+const script& count_script() {
+  static const auto made = compose("count", basics, sliding_windows, fixed_windows, picks, count_body);
   return made;
 }
 
@@ -538,8 +569,8 @@ const script& renew_script() {
   return made;
 }
 
-std::array<const script*, 8> all_scripts() {
-  return {&admit_script(),   &settle_script(), &seed_script(), &pick_script(),
+std::array<const script*, 9> all_scripts() {
+  return {&admit_script(),   &settle_script(), &seed_script(), &pick_script(), &count_script(),
           &restore_script(), &hold_script(),   &beat_script(), &renew_script()};
 }
 

@@ -45,6 +45,9 @@ struct script {
 /// minute limit. Answers: generation, index of the chosen or -1, its minute count, then daily count and last pick per
 /// option.
 [[nodiscard]] const script& pick_script();
+/// Counts picks that were made without asking. KEYS: generation, then one per key. ARGV: numbers: generation to make;
+/// then per key: how many, the last at. Answers: generation, then daily count, minute count and last pick per key.
+[[nodiscard]] const script& count_script();
 /// KEYS: generation, then one per key. ARGV: numbers: now, generation to make; then per key: daily count, last pick.
 /// Raises both. Answers: generation.
 [[nodiscard]] const script& restore_script();
@@ -59,6 +62,6 @@ struct script {
 /// than that many ms ago. Answers: generation.
 [[nodiscard]] const script& renew_script();
 
-[[nodiscard]] std::array<const script*, 8> all_scripts();
+[[nodiscard]] std::array<const script*, 9> all_scripts();
 
 }  // namespace spidergate::kv::redis

@@ -57,6 +57,36 @@ std::int64_t shared_state::unseeded_in(const charge& budget) {
   return found->second.generation;
 }
 
+void shared_state::count_later(std::string_view key, epoch_ms now) {
+  const std::lock_guard lock(picks_mutex_);
+  auto found = picks_.find(key);
+  if (found == picks_.end()) found = picks_.emplace(key, untold_picks{std::string(key)}).first;
+  ++found->second.count;
+  found->second.last_at = now;
+}
+
+std::vector<untold_picks> shared_state::untold() {
+  const std::lock_guard lock(picks_mutex_);
+  std::vector<untold_picks> all;
+  all.reserve(picks_.size());
+  for (const auto& [key, picks] : picks_) all.push_back(picks);
+  return all;
+}
+
+std::int64_t shared_state::untold_of(std::string_view key) {
+  const std::lock_guard lock(picks_mutex_);
+  const auto found = picks_.find(key);
+  return found == picks_.end() ? 0 : found->second.count;
+}
+
+void shared_state::told(const untold_picks& picks) {
+  const std::lock_guard lock(picks_mutex_);
+  const auto found = picks_.find(picks.key);
+  if (found == picks_.end()) return;
+  found->second.count -= picks.count;
+  if (found->second.count <= 0) picks_.erase(found);
+}
+
 void shared_state::leave_parcel(parcel what) {
   {
     const std::lock_guard lock(mutex_);

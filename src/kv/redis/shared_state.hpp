@@ -66,6 +66,13 @@ class shared_state {
   void note_unseeded(const charge& budget, std::int64_t in);
   [[nodiscard]] std::int64_t unseeded_in(const charge& budget);
 
+  /// Picks that needed no asking, until the leading lane has told Redis; no more than there are keys. To be noted
+  /// before `local` counts them: what it has counted less what is untold here is then never more than Redis was told.
+  void count_later(std::string_view key, epoch_ms now);
+  [[nodiscard]] std::vector<untold_picks> untold();
+  [[nodiscard]] std::int64_t untold_of(std::string_view key);
+  void told(const untold_picks& picks);
+
   /// Settlements from threads that are no worker; taken by the leading lane.
   void leave_parcel(parcel what);
   [[nodiscard]] std::deque<parcel> take_parcels();
@@ -83,6 +90,8 @@ class shared_state {
     bool asked_for = false;
   };
   std::unordered_map<std::string, unseeded_note> unseeded_;
+  std::mutex picks_mutex_;
+  std::unordered_map<std::string, untold_picks, text_hash, std::equal_to<>> picks_;
   std::deque<parcel> parcels_;
   std::set<std::string, std::less<>> restored_;
 };

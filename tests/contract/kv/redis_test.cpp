@@ -152,6 +152,42 @@ TEST(redis_counters, replicas_together_pick_a_key_exactly_to_its_daily_limit) {
   EXPECT_EQ(first.counters().stats().answered_locally + second.counters().stats().answered_locally, 0U);
 }
 
+TEST(redis_counters, key_without_limits_that_stands_alone_is_picked_at_once_and_told_soon) {
+  redis_server server;
+  kv_replica first(patient(server)), second(patient(server));
+  const std::vector<pick_option> options{{"int_b", 1, 5, 5}, {"int_a", 2}};
+  for (int i = 1; i <= 30; ++i) {
+    const auto taken = first.pick_now(options, noon, static_cast<std::size_t>(i % 2));
+    ASSERT_TRUE(taken && *taken && (*taken)->found);
+    EXPECT_EQ((*taken)->index, 1U);
+    EXPECT_EQ((*taken)->daily_count, i);
+  }
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(second.pick_now(options, noon));
+  const auto told = [&] {
+    const auto numbers = server.ask_numbers({"GET", "sg:p:int_a"});
+    return numbers.size() > 1 ? numbers[1] : 0;
+  };
+  EXPECT_TRUE(eventually([&] { return told() == 42; })) << told();
+  ASSERT_TRUE(second.pick_now(options, noon));
+  EXPECT_TRUE(eventually([&] { return told() == 43; })) << told();
+  EXPECT_TRUE(eventually([&] { return second.counters().counts("int_a", noon).daily_count == 43; }));
+  EXPECT_EQ(second.counters().counts("int_a", noon).minute_count, 43);
+  EXPECT_EQ(first.pick({{"int_a", 2, 44, 0}}, noon)->daily_count, 44) << "counted once each";
+  EXPECT_FALSE(first.pick({{"int_a", 2, 44, 0}}, noon)->found) << "a limit that it is given later knows them all";
+}
+
+TEST(redis_counters, key_that_must_be_chosen_or_has_a_limit_is_not_picked_without_asking) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  EXPECT_FALSE(replica.pick_now({}, noon));
+  EXPECT_FALSE(replica.pick_now({{"int_a", 1, 10, 0}}, noon));
+  EXPECT_FALSE(replica.pick_now({{"int_a", 1, 0, 10}}, noon));
+  EXPECT_FALSE(replica.pick_now({{"int_a", 1}, {"int_b", 1}}, noon)) << "the one that was picked less";
+  EXPECT_FALSE(replica.pick_now({{"int_a", 1}, {"int_b", 2, 10, 0}}, noon)) << "the first as long as it may be";
+  EXPECT_TRUE(replica.pick_now({{"int_a", 1}, {"int_b", 1}, {"int_c", 2}}, noon));
+  EXPECT_FALSE(replica.pick_now({{"int_a", 1}, {"int_c", 2}, {"int_b", 2}}, noon));
+}
+
 TEST(redis_counters, replicas_together_admit_a_budget_for_100_exactly_100_times) {
   redis_server server;
   kv_replica first(patient(server)), second(patient(server));
