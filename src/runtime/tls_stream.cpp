@@ -48,6 +48,17 @@ struct session : boost::intrusive_ref_counter<session, boost::thread_unsafe_coun
 
 using session_ptr = boost::intrusive_ptr<session>;
 
+/// OpenSSL judges a call by what lies in the thread's queue of errors. Mostly that is empty, which is cheaper to see
+/// than to make it so.
+void forget_errors() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+/// Nothing has come, and OpenSSL holds nothing back: a call could only say that it wants to read.
+bool has_nothing(const session& s) noexcept {
+  return s.socket->drained() && s.usable && SSL_get_shutdown(s.ssl.get()) == 0 && SSL_has_pending(s.ssl.get()) == 0;
+}
+
 /// What OpenSSL wants after a call that did not succeed: success means "wait for `wants_write`, then call again".
 struct verdict {
   error_code failure;
@@ -78,7 +89,7 @@ wait_point::parking wait_for(session& s, verdict v, steady_time deadline) {
 awaitable<result<void>> shake_hands(session_ptr s, steady_time deadline) {
   for (;;) {
     if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
-    ERR_clear_error();
+    forget_errors();
     const int returned = SSL_do_handshake(s->ssl.get());
     if (returned == 1) break;
     const auto v = judge(*s, returned);
@@ -95,12 +106,15 @@ awaitable<result<void>> shake_hands(session_ptr s, steady_time deadline) {
 awaitable<result<std::size_t>> read_from(session_ptr s, std::span<char> buffer, steady_time deadline) {
   for (;;) {
     if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
-    ERR_clear_error();
-    std::size_t count = 0;
-    const int returned = SSL_read_ex(s->ssl.get(), buffer.data(), buffer.size(), &count);
-    if (returned == 1) co_return count;
-    const auto v = judge(*s, returned);
-    if (v.failure) co_return v.failure;
+    verdict v;
+    if (!has_nothing(*s)) {
+      forget_errors();
+      std::size_t count = 0;
+      const int returned = SSL_read_ex(s->ssl.get(), buffer.data(), buffer.size(), &count);
+      if (returned == 1) co_return count;
+      v = judge(*s, returned);
+      if (v.failure) co_return v.failure;
+    }
     const auto ready = co_await wait_for(*s, v, deadline);
     if (!ready) co_return ready.error();
   }
@@ -109,7 +123,7 @@ awaitable<result<std::size_t>> read_from(session_ptr s, std::span<char> buffer, 
 awaitable<result<void>> write_all(session_ptr s, std::string_view bytes, steady_time deadline) {
   while (!bytes.empty()) {
     if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
-    ERR_clear_error();
+    forget_errors();
     std::size_t count = 0;
     const int returned = SSL_write_ex(s->ssl.get(), bytes.data(), bytes.size(), &count);
     if (returned == 1) {
@@ -177,7 +191,7 @@ class openssl_stream final : public tls_stream {
 
   void close(bool reset) noexcept override {
     if (!reset && socket().is_open() && std::exchange(session_->usable, false)) {
-      ERR_clear_error();
+      forget_errors();
       SSL_shutdown(session_->ssl.get());
     }
     socket().close(reset);
@@ -185,7 +199,9 @@ class openssl_stream final : public tls_stream {
 
   void watch_peer(std::function<void()> on_gone) override { socket().watch(std::move(on_gone)); }
 
-  [[nodiscard]] bool is_quiet() noexcept override { return socket().is_open() && look(*session_) == peer_state::quiet; }
+  [[nodiscard]] bool is_quiet() noexcept override {
+    return socket().is_open() && (has_nothing(*session_) || look(*session_) == peer_state::quiet);
+  }
 
   [[nodiscard]] std::string_view peer_address() const noexcept override { return session_->socket->peer_address(); }
 
@@ -194,7 +210,7 @@ class openssl_stream final : public tls_stream {
 
   /// Session tickets and other messages that carry no bytes are taken in on the way.
   static peer_state look(session& s) noexcept {
-    ERR_clear_error();
+    forget_errors();
     char byte = 0;
     std::size_t count = 0;
     const int returned = SSL_peek_ex(s.ssl.get(), &byte, 1, &count);

@@ -350,6 +350,7 @@ TEST_P(byte_stream_contract, is_quiet_until_bytes_or_the_end_have_come) {
   there_->close();
   settle();
   EXPECT_FALSE(here_->is_quiet());
+  EXPECT_FALSE(here_->is_quiet());
 }
 
 TEST_P(byte_stream_contract, knows_its_peer) {
