@@ -236,7 +236,6 @@ awaitable<result<picked>> redis_counters::pick(std::span<const pick_option> opti
 std::optional<result<picked>> redis_counters::pick_now(std::span<const pick_option> options, epoch_ms now) {
   const auto* certain = certain_of(options);
   if (certain == nullptr || !impl_->all->gate.closed() || impl_->here() == nullptr) return std::nullopt;
-  impl_->all->counted.calls.fetch_add(1, std::memory_order_relaxed);
   impl_->all->count_later(certain->key, now);
   auto said = impl_->all->local.pick_now({certain, 1}, now);
   if (said && *said) (*said)->index = static_cast<std::size_t>(certain - options.data());
