@@ -4,8 +4,6 @@
 
 #include <spidergate/http/errc.hpp>
 
-#include <array>
-#include <charconv>
 #include <stdexcept>
 
 namespace spidergate::http {
@@ -96,6 +94,15 @@ void response_writer::break_off() noexcept {
   progress_ = progress::broken;
 }
 
+std::string_view response_writer::size_line(std::size_t size) noexcept {
+  char* const end = size_line_.data() + size_line_.size();
+  char* begin = end;
+  *--begin = '\n';
+  *--begin = '\r';
+  for (; size != 0; size >>= 4U) *--begin = "0123456789abcdef"[size & 15U];
+  return {begin, end};
+}
+
 void response_writer::gather(std::string_view bytes, bool last) {
   pieces_.clear();
   if (!head_.empty() && !begun_) pieces_.push_back(head_);
@@ -105,10 +112,7 @@ void response_writer::gather(std::string_view bytes, bool last) {
     return;
   }
   if (!bytes.empty()) {  // an empty chunk would end the body
-    std::array<char, 16> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
-    frame_.assign(digits.data(), end).append("\r\n");
-    pieces_.push_back(frame_);
+    pieces_.push_back(size_line(bytes.size()));
     pieces_.push_back(bytes);
   }
   const std::string_view tail = bytes.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n";

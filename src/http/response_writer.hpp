@@ -8,6 +8,8 @@
 #include <spidergate/runtime/byte_stream.hpp>
 #include <spidergate/runtime/clock.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -54,6 +56,8 @@ class response_writer {
   void begin(int status, response_framing framing, const header_block& headers);
   /// Gathers [head] [chunk size] bytes [tail] in pieces_; empty when there is nothing to send.
   void gather(std::string_view bytes, bool last);
+  /// What stands before a chunk of that size, which is not 0. A view of size_line_.
+  [[nodiscard]] std::string_view size_line(std::size_t size) noexcept;
   awaitable<result<void>> send(progress then);
   void require(progress wanted) const;
 
@@ -62,8 +66,8 @@ class response_writer {
   const limits& limits_;
   date_line& date_;
 
-  std::string head_;   // written together with the first bytes of the body
-  std::string frame_;  // a chunk's size line
+  std::string head_;                  // written together with the first bytes of the body
+  std::array<char, 18> size_line_{};  // of a chunk: 16 digits at most, written from the end
   std::vector<std::string_view> pieces_;
   progress progress_ = progress::nothing;
   int version_ = 11;
