@@ -62,12 +62,12 @@ std::string write_decimal(std::int64_t value, int scale) {
   // Written from the right end: the fraction without its last zeros, the point, the whole part.
   std::array<char, longest_decimal> room;
   auto at = room.end();
-  bool fraction = false;
-  for (int place = 0; place < scale; ++place, rest /= 10) {
-    fraction = fraction || rest % 10 != 0;
-    if (fraction) *--at = digit(rest);
+  int places = scale;
+  for (; places > 0 && rest % 10 == 0; --places) rest /= 10;
+  if (places > 0) {
+    for (; places > 0; --places, rest /= 10) *--at = digit(rest);
+    *--at = '.';
   }
-  if (fraction) *--at = '.';
   do {
     *--at = digit(rest);
     rest /= 10;

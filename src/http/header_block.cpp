@@ -1,7 +1,6 @@
 #include <spidergate/http/exchange.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 namespace spidergate::http {
@@ -29,7 +28,7 @@ void header_block::end_with(char* at, std::string_view value) {
 }
 
 void header_block::end_with(char* at, std::int64_t value) {
-  at = std::to_chars(at, at + longest_number, value).ptr;
+  at = put_number(at, value);
   std::memcpy(at, "\r\n", 2);
   used_ = static_cast<std::size_t>(at + 2 - room_.data());
 }

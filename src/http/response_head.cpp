@@ -1,7 +1,8 @@
 #include "response_head.hpp"
 
+#include <spidergate/core/digits.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace spidergate::http {
@@ -15,10 +16,6 @@ void put_two(char* at, unsigned value) noexcept {
 
 char* put(char* at, std::string_view text) noexcept {
   return std::copy(text.begin(), text.end(), at);
-}
-
-char* put_number(char* at, std::uint64_t value) noexcept {
-  return std::to_chars(at, at + std::numeric_limits<std::uint64_t>::digits10 + 1, value).ptr;
 }
 
 }  // namespace
@@ -55,9 +52,9 @@ void append_response_head(std::string& out, int status, const response_framing& 
   const auto from = out.size();
   const auto fields = headers.text();
   out.resize(from + most_of_our_own + date.size() + fields.size());
-  auto* at = put_number(put(out.data() + from, "HTTP/1.1 "), static_cast<std::uint64_t>(status));
+  auto* at = put_number(put(out.data() + from, "HTTP/1.1 "), status);
   at = put(put(put(put(at, " "), reason_phrase(status)), "\r\n"), date);
-  if (framing.content_length) at = put(put_number(put(at, "Content-Length: "), *framing.content_length), "\r\n");
+  if (framing.content_length) at = put(put_digits(put(at, "Content-Length: "), *framing.content_length), "\r\n");
   if (framing.chunked) at = put(at, "Transfer-Encoding: chunked\r\n");
   if (framing.close)
     at = put(at, "Connection: close\r\n");

@@ -1,9 +1,9 @@
+#include <spidergate/core/digits.hpp>
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/model/receipt.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -212,7 +212,7 @@ std::string compact_json(const receipt& r) {
   }
   at = put(put(at, R"(,"cost_usd":)"), r.cost.to_usd());
   at = put(at, R"(,"latency_ms":)");
-  at = std::to_chars(at, out.data() + out.size(), r.latency_ms).ptr;
+  at = put_number(at, r.latency_ms);
   at = put(at, r.fallback_used ? std::string_view(R"(,"fallback_used":true})") : R"(,"fallback_used":false})");
   out.resize(static_cast<std::size_t>(at - out.data()));
   return printable_ascii(out) ? out : ascii_only(out);

@@ -54,7 +54,7 @@ class field_name {
 class header_block {
  public:
   void add(field_name name, std::string_view value) { end_with(begin(name.text(), value.size()), value); }
-  void add(field_name name, std::int64_t value) { end_with(begin(name.text(), longest_number), value); }
+  void add(field_name name, std::int64_t value) { end_with(begin(name.text(), most_digits), value); }
   /// A value that cannot hold anything to be checked.
   template <std::size_t Capacity>
   void add(field_name name, const field_text<Capacity>& value) {
@@ -75,8 +75,6 @@ class header_block {
   void clear() noexcept { used_ = 0; }
 
  private:
-  static constexpr std::size_t longest_number = 20;
-
   /// Writes the name where it belongs, with room for a value of `value_bytes` behind it, and returns where that begins.
   /// Names are literals nearly always: copied by a few instructions, as the compiler knows their length.
   char* begin(std::string_view name, std::size_t value_bytes) {

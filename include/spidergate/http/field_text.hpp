@@ -1,9 +1,9 @@
 #pragma once
 #include <spidergate/core/byte_class.hpp>
+#include <spidergate/core/digits.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -33,9 +33,8 @@ class field_text {
   field_text& text(field_piece more) noexcept { return add(more.text()); }
 
   field_text& number(std::int64_t value) noexcept {
-    std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    return add({digits.data(), end});
+    std::array<char, most_digits> digits;
+    return add({digits.data(), put_number(digits.data(), value)});
   }
 
   /// "12.345": milliseconds with three digits behind the point.

@@ -1,4 +1,5 @@
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/core/digits.hpp>
 #include <spidergate/core/glob.hpp>
 #include <spidergate/core/json_text.hpp>
 #include <spidergate/core/nearest.hpp>
@@ -38,6 +39,25 @@ TEST(ascii, compares_long_texts_as_it_does_short_ones) {
       }
     }
   }
+}
+
+TEST(digits, are_those_of_the_number) {
+  std::array<char, most_digits> room;
+  const auto written = [&room](std::int64_t number) {
+    return std::string(room.data(), put_number(room.data(), number));
+  };
+  std::uint64_t power = 1;
+  for (std::size_t zeros = 0; zeros < most_digits; ++zeros, power *= 10) {
+    for (const auto number : {power - 1, power, power + 1, power * 9, power / 2}) {
+      EXPECT_EQ(std::string(room.data(), put_digits(room.data(), number)), std::to_string(number));
+      EXPECT_EQ(digit_count(number), std::to_string(number).size());
+    }
+  }
+  constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(std::string(room.data(), put_digits(room.data(), largest)), std::to_string(largest));
+  for (const std::int64_t number : {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
+                                    std::int64_t{0}, std::int64_t{-1}, std::int64_t{-1234567}})
+    EXPECT_EQ(written(number), std::to_string(number));
 }
 
 TEST(ascii, trims_blanks_and_splits_keeping_empty_parts) {
