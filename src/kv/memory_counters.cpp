@@ -1,4 +1,5 @@
 #include "stripes.hpp"
+#include "text_hash.hpp"
 
 #include <spidergate/kv/memory_counters.hpp>
 
@@ -37,8 +38,10 @@ cell_name name_of(const charge& c) noexcept {
   return name_of(c, names);
 }
 
+/// Of a pick's cell: a whole key, each of another owner.
 cell_name name_of(std::string_view key) noexcept {
-  return cell_namer().name(key);
+  const auto hash = hash_of(key);
+  return {key, 0, hash % stripe_count, hash};
 }
 
 charge_cell make_cell(const charge& c) {
@@ -227,8 +230,7 @@ struct memory_counters::impl {
 
   picked pick(std::span<const pick_option> options, epoch_ms now) {
     boost::container::small_vector<cell_name, 8> names;
-    cell_namer namer;
-    for (const auto& option : options) names.push_back(namer.name(option.key));
+    for (const auto& option : options) names.push_back(name_of(option.key));
     locked_stripes locked(stripes, stripes_of(names));
     sweep(locked, now);
     const auto order = [](const pick_option& o, const pick_cell& c) {

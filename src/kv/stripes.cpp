@@ -1,5 +1,7 @@
 #include "stripes.hpp"
 
+#include "text_hash.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -45,7 +47,7 @@ cell_name cell_namer::name(std::string_view key, epoch_ms window_start) noexcept
   const auto owner = key.substr(behind_what);
   if (owner_.data() == nullptr || owner != owner_) {
     owner_ = owner;
-    hash_of_owner_ = std::hash<std::string_view>{}(owner);
+    hash_of_owner_ = hash_of(owner);
   }
   // What an owner's cells differ in is short: a word, and a time.
   std::uint64_t what = 0;

@@ -1,7 +1,8 @@
 #include "windows.hpp"
 
+#include "text_hash.hpp"
+
 #include <algorithm>
-#include <functional>
 #include <tuple>
 #include <utility>
 
@@ -10,10 +11,6 @@ namespace spidergate::kv {
 namespace {
 constexpr std::int64_t entries_per_period = 60;
 constexpr std::int64_t share_of_what_is_left = 8;
-
-std::size_t hash_of(std::string_view holder) noexcept {
-  return std::hash<std::string_view>{}(holder);
-}
 }  // namespace
 
 void sliding_window::advance(epoch_ms now) {
