@@ -90,7 +90,9 @@ unit_price dearest(std::initializer_list<std::optional<unit_price>> of) {
 /// The most that one candidate can charge, at one of its prices.
 class tariff {
  public:
-  tariff(const model::inference_request& asked, const router::candidate& who, const model::price& rates)
+  /// `asked_for` is longest_asked_for(asked).
+  tariff(const model::inference_request& asked, std::optional<std::int64_t> asked_for, const router::candidate& who,
+         const model::price& rates)
       : answers_(makes_text(asked) ? asked.answers : 0) {
     const auto prompt = prompt_tokens(asked, who);
     auto input = dearest({rates.input, rates.cache_read, rates.cache_write, rates.cache_write_1h});
@@ -108,7 +110,7 @@ class tariff {
     if (rates.per_image) add(answers_, *rates.per_image);
     if (rates.per_web_search && may_search_the_web(asked)) add(most_web_searches, *rates.per_web_search);
     add_what_is_not_text(asked, who, rates);
-    bound_length(asked, who);
+    bound_length(asked, asked_for, who);
   }
 
   [[nodiscard]] money worst() const noexcept { return with_output(longest_); }
@@ -160,11 +162,12 @@ class tariff {
     fixed_.add(seconds * most_tokens_a_second, a_token);
   }
 
-  void bound_length(const model::inference_request& asked, const router::candidate& who) {
+  void bound_length(const model::inference_request& asked, std::optional<std::int64_t> asked_for,
+                    const router::candidate& who) {
     const auto context = who.entry != nullptr ? who.entry->context : 0;
     if (context > asked.estimated_prompt_tokens) room_ = context - asked.estimated_prompt_tokens;
-    if (const auto said = longest_asked_for(asked)) {
-      longest_ = *said;
+    if (asked_for) {
+      longest_ = *asked_for;
     } else if (who.entry != nullptr && who.entry->max_output > 0) {
       longest_ = who.entry->max_output;
     } else {
@@ -179,7 +182,8 @@ class tariff {
   }
 
   static std::int64_t prompt_tokens(const model::inference_request& asked, const router::candidate& who) noexcept {
-    auto most = asked.most_prompt_tokens + asked.images * most_image_tokens(who.model);
+    auto most = asked.most_prompt_tokens;
+    if (asked.images > 0) most += asked.images * most_image_tokens(who.model);
     if (asked.unsized_media)
       most += who.entry != nullptr && who.entry->context > 0 ? who.entry->context : assumed_context;
     return most;
@@ -202,10 +206,10 @@ class tariff {
 template <class Visit>
 void for_each_tariff(const routing_snapshot& routing, const std::string& brand_id,
                      const std::vector<router::ranked_candidate>& order, const model::inference_request& asked,
-                     Visit visit) {
+                     std::optional<std::int64_t> asked_for, Visit visit) {
   for (const auto& candidate : order) {
     routing.for_each_price(candidate.what, brand_id,
-                           [&](const model::price& rates) { visit(tariff(asked, candidate.what, rates)); });
+                           [&](const model::price& rates) { visit(tariff(asked, asked_for, candidate.what, rates)); });
   }
 }
 
@@ -214,11 +218,12 @@ void for_each_tariff(const routing_snapshot& routing, const std::string& brand_i
 cost_bound bound_cost(const routing_snapshot& routing, const std::string& brand_id,
                       const std::vector<router::ranked_candidate>& order, const model::inference_request& asked) {
   cost_bound bound;
-  for_each_tariff(routing, brand_id, order, asked, [&bound](const tariff& one) {
+  const auto asked_for = longest_asked_for(asked);
+  for_each_tariff(routing, brand_id, order, asked, asked_for, [&bound](const tariff& one) {
     bound.worst = std::max(bound.worst, one.worst());
     bound.least = std::max(bound.least, one.least());
   });
-  if (!makes_text(asked) || longest_asked_for(asked)) bound.least = bound.worst;
+  if (!makes_text(asked) || asked_for) bound.least = bound.worst;
   return bound;
 }
 
@@ -226,7 +231,7 @@ std::optional<std::int64_t> affordable_tokens(const routing_snapshot& routing, c
                                               const std::vector<router::ranked_candidate>& order,
                                               const model::inference_request& asked, money granted) {
   std::optional<std::int64_t> fewest;
-  for_each_tariff(routing, brand_id, order, asked, [&](const tariff& one) {
+  for_each_tariff(routing, brand_id, order, asked, longest_asked_for(asked), [&](const tariff& one) {
     if (const auto most = one.affordable(granted)) fewest = std::min(fewest.value_or(*most), *most);
   });
   return fewest;
