@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace spidergate {
 
 secret_string::secret_string(std::string_view text) {
   if (text.empty()) return;
-  data_ = new char[text.size()];
+  data_ = static_cast<char*>(::operator new(text.size()));
   size_ = text.size();
   std::copy(text.begin(), text.end(), data_);
 }
@@ -38,7 +39,7 @@ secret_string::~secret_string() {
 void secret_string::wipe() noexcept {
   if (data_ == nullptr) return;
   explicit_bzero(data_, size_);
-  delete[] data_;
+  ::operator delete(data_, size_);  // with its size, which is the quicker way
   data_ = nullptr;
   size_ = 0;
 }
