@@ -7,8 +7,10 @@
 #include "produced.hpp"
 
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/json/name_table.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace spidergate::providers::openai {
@@ -19,6 +21,11 @@ namespace {
 constexpr std::size_t most_choices = 256;
 
 constexpr std::string_view data_field = "data: ";
+
+constexpr json::name_table chunk_names(std::to_array<std::string_view>({"choices", "usage", "x_groq", "error",
+                                                                        "search_results", "citations"}));
+constexpr json::name_table choice_names(std::to_array<std::string_view>({"index", "delta", "text", "finish_reason",
+                                                                         "error"}));
 
 bool asks_continuous_usage(const model::inference_request& asked) {
   const auto* options = asked.find("stream_options");
@@ -80,14 +87,14 @@ void openai_stream::on_error(json::value root) {
 }
 
 void openai_stream::on_chunk(json::value root, std::string& out) {
-  json::value choices, usage, groq, error, last;
+  json::value last;
+  std::array<json::value, chunk_names.size() + 1> said;  // and one for all other names
   for (const auto& m : root.members()) {
     last = m.value;
-    if (m.name == "choices") choices = m.value;
-    if (m.name == "usage") usage = m.value;
-    if (m.name == "x_groq") groq = m.value;
-    if (m.name == "error") error = m.value;
+    said[chunk_names.place(m.name)] = m.value;
   }
+  const auto choices = said[chunk_names["choices"]], usage = said[chunk_names["usage"]];
+  const auto groq = said[chunk_names["x_groq"]], error = said[chunk_names["error"]];
   const bool plain = !error.given() && choices.is(json::kind::array);
   contents_ = 0;
   steady_ = plain && !usage.given() && !groq.exists();
@@ -106,7 +113,7 @@ void openai_stream::on_chunk(json::value root, std::string& out) {
     filter_results_.clear();
     steady_ = false;
   }
-  sources_ = cited_sources(root);
+  sources_ = cited_sources(said[chunk_names["search_results"]], said[chunk_names["citations"]]);
   std::int64_t position = 0;
   for (const auto element : choices.elements()) on_choice(element, position++);
   if (facts_.error) return;
@@ -149,14 +156,11 @@ bool openai_stream::hold_filter_results(json::value root) {
 }
 
 void openai_stream::on_choice(json::value v, std::int64_t position) {
-  json::value delta, finish, error, number, text;
-  for (const auto& m : v.members()) {
-    if (m.name == "index") number = m.value;
-    if (m.name == "delta") delta = m.value;
-    if (m.name == "text") text = m.value;
-    if (m.name == "finish_reason") finish = m.value;
-    if (m.name == "error") error = m.value;
-  }
+  std::array<json::value, choice_names.size() + 1> said;  // and one for all other names
+  for (const auto& m : v.members()) said[choice_names.place(m.name)] = m.value;
+  const auto number = said[choice_names["index"]], delta = said[choice_names["delta"]];
+  const auto text = said[choice_names["text"]], finish = said[choice_names["finish_reason"]];
+  const auto error = said[choice_names["error"]];
   if (error.is(json::kind::object) || finish.literal() == "error") return on_error(v);
   const auto index = number.whole_number();
   auto& of = choice_at(index && *index >= 0 ? *index : position);
