@@ -22,6 +22,8 @@ TEST(routes, a_models_id_may_hold_slashes_and_escapes) {
             "openrouter/meta-llama/llama-3:free");
   EXPECT_EQ(find_route("/v1/models/openai%2Fgpt-4o", false).id, "openai/gpt-4o");
   EXPECT_EQ(find_route("/v1/models/", false).what, resource::model_list);
+  EXPECT_EQ(find_route("/v1/models/{id...}", false).id, "{id...}") << "what the table says is no name";
+  EXPECT_EQ(find_route("/v1/receipts/{id}", false).id, "{id}");
 }
 
 TEST(routes, management_stands_under_its_own_prefix_only) {
