@@ -175,7 +175,8 @@ local charges, unseeded, since, left, wanted = {}, {}, made, math.huge, nil
 local k = 2
 while at <= #numbers do
   local c = {key = KEYS[k], packed = all[k], kind = 0, period = 0, limit = 0, amount = 0, ends = 0, used = 0,
-             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false, start = 0, budget = false, changed = false}
+             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false, start = 0,
+             budget = false, changed = false}
   c.kind, c.period, c.limit, c.amount, c.ends, at = unpacked('<ddddd', numbers, at)
   k = k + 1
   if c.kind == 1 then

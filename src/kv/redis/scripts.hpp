@@ -18,9 +18,10 @@
 /// | fixed `f:` | start, used |
 /// | lease `l:` | sorted set of holders by expiry |
 /// | budget `m:` | generation, 1 when known, spent, settled while unknown, when that was last, reserved by holds; |
-/// | | unknown because a hold ran out: what was spent, and when (server's ms); when a hold may run out next, where the
-/// | | | search for those is, until when the key is kept | | budget `m:`...`:x` | hash of holder to amount, expiry; and
-/// `-` | | pick `p:` | day's start, count, last pick; then a sliding minute |
+/// | | unknown because a hold ran out: what was spent, and when (server's ms); |
+/// | | when a hold may run out next, where the search for those is, until when the key is kept |
+/// | holds `m:`, `:x` | hash of holder to amount, expiry; and `-` |
+/// | pick `p:` | day's start, count, last pick; then a sliding minute |
 namespace spidergate::kv::redis {
 
 struct script {
