@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace spidergate::limits {
 
@@ -63,68 +65,9 @@ awaitable<bool> make_known(seeding& by, runtime::worker& home, const auth::princ
 
 }  // namespace
 
-/// The charges of one request, kept until it is settled.
-struct reservation::impl {
-  void begin(kv::counter_store& store, const runtime::clock& clock, std::string_view id) {
-    counters = &store;
-    time = &clock;
-    holder = id;
-    state = {};
-    granted = {};
-    clamped = open = false;
-  }
-
-  void plan(const auth::principal& who, const request_charge& with) {
-    charged_at = time->epoch_now();
-    fill(charges, who, with, charged_at);
-  }
-
-  /// Takes in what the counters said: it holds the charges from now on, or is to be given up.
-  [[nodiscard]] bool accept(const kv::verdict& said) {
-    state = state_after(charges, said);
-    open = said.admitted;
-    if (open && has_budget()) granted = money{said.granted};
-    return open;
-  }
-
-  /// Ends what the reservation holds, with what was really used.
-  void finish(std::int64_t tokens, money cost) noexcept {
-    if (!std::exchange(open, false)) return;
-    std::array<kv::settlement, charge_list::capacity> settlements;
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < charges.size(); ++i) {
-      const auto& charged = charges[i];
-      if (charged.kind == kv::window_kind::budget) {
-        settlements[count++] = {.of = charged, .used = cost.nano_usd};
-      } else if (charged.kind == kv::window_kind::lease) {
-        settlements[count++] = {.of = charged, .used = 0};
-      } else if (charges.label_of(i).what == counter::tokens_per_minute && charged.amount != tokens) {
-        settlements[count++] = {.of = charged, .used = tokens};
-      }
-    }
-    if (count > 0) counters->settle(holder, {settlements.data(), count}, charged_at, time->epoch_now());
-  }
-
-  [[nodiscard]] bool has_budget() const noexcept {
-    const auto all = charges.all();
-    return std::any_of(all.begin(), all.end(), [](const auto& c) { return c.kind == kv::window_kind::budget; });
-  }
-
-  kv::counter_store* counters = nullptr;
-  const runtime::clock* time = nullptr;
-  std::string holder;
-  epoch_ms charged_at = 0;
-  charge_list charges;
-  rate_state state;
-  money granted;
-  bool clamped = false;
-  bool open = false;  // something is charged that settle() or the destructor must correct
-};
-
 namespace {
 
-/// What reservations were made of: with room for 21 charges they are too large for the quick bins of an allocator.
-/// Bounded: a burst of requests leaves no more behind.
+/// What reservations were made of, for the next ones of the thread. Bounded: a burst of requests leaves no more behind.
 template <class Piece>
 class spare_pieces {
  public:
@@ -148,9 +91,105 @@ class spare_pieces {
   std::size_t count_ = 0;
 };
 
+struct list_recycling {
+  void operator()(charge_list* used) const noexcept {
+    spare_pieces<charge_list>::of_this_thread().give_back(std::unique_ptr<charge_list>(used));
+  }
+};
+
 }  // namespace
 
+/// The charges of one request. Once it is let in, only those are kept that its end corrects, in memory of their size:
+/// a stream may last, and the list has room for 21.
+struct reservation::impl {
+  void begin(kv::counter_store& store, const runtime::clock& clock, std::string_view id) {
+    counters = &store;
+    time = &clock;
+    holder = id;
+    state = {};
+    granted = {};
+    clamped = open = on_budgets = false;
+    kept.clear();
+    list.reset(spare_pieces<charge_list>::of_this_thread().take().release());
+  }
+
+  void plan(const auth::principal& who, const request_charge& with) {
+    charged_at = time->epoch_now();
+    fill(*list, who, with, charged_at);
+  }
+
+  [[nodiscard]] const charge_list& charges() const noexcept { return *list; }
+
+  /// Takes in what the counters said: it holds the charges from now on, or is to be given up.
+  [[nodiscard]] bool accept(const kv::verdict& said) {
+    state = state_after(*list, said);
+    open = said.admitted;
+    if (!open) return false;
+    keep_charges();
+    if (on_budgets) granted = money{said.granted};
+    return true;
+  }
+
+  /// Ends what the reservation holds, with what was really used.
+  void finish(std::int64_t tokens, money cost) noexcept {
+    if (!std::exchange(open, false)) return;
+    std::array<kv::settlement, charge_list::capacity> settlements;
+    std::size_t count = 0;
+    for (const auto& charged : kept) {
+      if (charged.kind == kv::window_kind::budget) {
+        settlements[count++] = {.of = charged, .used = cost.nano_usd};
+      } else if (charged.kind == kv::window_kind::lease) {
+        settlements[count++] = {.of = charged, .used = 0};
+      } else if (charged.amount != tokens) {
+        settlements[count++] = {.of = charged, .used = tokens};
+      }
+    }
+    if (count > 0) counters->settle(holder, {settlements.data(), count}, charged_at, time->epoch_now());
+  }
+
+  kv::counter_store* counters = nullptr;
+  const runtime::clock* time = nullptr;
+  std::string holder;
+  epoch_ms charged_at = 0;
+  std::unique_ptr<charge_list, list_recycling> list;  ///< until the request is let in
+  std::vector<kv::charge> kept;                       ///< of tokens, places and budgets
+  std::string names;                                  ///< that their keys point into
+  rate_state state;
+  money granted;
+  bool clamped = false;
+  bool open = false;  // something is charged that settle() or the destructor must correct
+  bool on_budgets = false;
+
+ private:
+  void keep_charges() {
+    const auto is_corrected = [this](std::size_t i) {
+      const auto kind = (*list)[i].kind;
+      return kind == kv::window_kind::budget || kind == kv::window_kind::lease ||
+             list->label_of(i).what == counter::tokens_per_minute;
+    };
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (!is_corrected(i)) continue;
+      ++count;
+      bytes += (*list)[i].key.size();
+    }
+    kept.reserve(count);
+    names.clear();
+    names.reserve(bytes);  // so that it never moves while it grows
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (!is_corrected(i)) continue;
+      auto& charged = kept.emplace_back((*list)[i]);
+      const auto at = names.size();
+      names.append(charged.key);
+      charged.key = std::string_view(names).substr(at);
+      on_budgets = on_budgets || charged.kind == kv::window_kind::budget;
+    }
+  }
+};
+
 void reservation::recycling::operator()(impl* used) const noexcept {
+  used->list.reset();
   spare_pieces<impl>::of_this_thread().give_back(std::unique_ptr<impl>(used));
 }
 
@@ -183,7 +222,7 @@ bool reservation::clamped() const noexcept {
 }
 
 bool reservation::draws_on_budgets() const noexcept {
-  return impl_ && impl_->has_budget();
+  return impl_ && impl_->on_budgets;
 }
 
 void reservation::settle(std::int64_t tokens, money cost) noexcept {
@@ -202,13 +241,14 @@ std::optional<limiter::admission> limiter::reserve_now(const auth::principal& wh
   auto held = begin(holder, may_cost);
   auto& made = *held.impl_;
   made.plan(who, charge_of(what, may_cost));
-  if (!made.charges.empty()) {
-    const auto said = counters_.admit_now(made.holder, made.charges.all(), made.charged_at);
+  if (!made.charges().empty()) {
+    const auto said = counters_.admit_now(made.holder, made.charges().all(), made.charged_at);
     if (!said || (*said && !(*said)->unseeded.empty())) return std::nullopt;
     if (!*said) return admission{limits_unknown(), {}};
-    if (!made.accept(**said)) return admission{explain(made.charges, **said, made.charged_at), made.state};
+    if (!made.accept(**said)) return admission{explain(made.charges(), **said, made.charged_at), made.state};
   }
   made.clamped = made.granted < what.worst;
+  made.list.reset();
   const auto state = made.state;
   return admission{std::move(held), state};
 }
@@ -224,21 +264,22 @@ awaitable<limiter::admission> limiter::reserve(runtime::worker& home, std::share
   auto held = begin(holder, may_cost);
   auto& made = *held.impl_;
   made.plan(*who, charge);
-  if (!made.charges.empty()) {
+  if (!made.charges().empty()) {
     const auto give_up = time_.steady_now() + longest_seeding;
-    auto said = co_await counters_.admit(made.holder, made.charges.all(), made.charged_at);
+    auto said = co_await counters_.admit(made.holder, made.charges().all(), made.charged_at);
     while (said && !said->unseeded.empty()) {
       const auto asked_at = time_.steady_now();
-      if (asked_at >= give_up || !co_await make_known(*seeding_, home, *who, made.charges, *said, asked_at, give_up))
+      if (asked_at >= give_up || !co_await make_known(*seeding_, home, *who, made.charges(), *said, asked_at, give_up))
         co_return admission{budgets_unknown(), co_await look(who)};
       made.plan(*who, charge);
-      said = co_await counters_.admit(made.holder, made.charges.all(), made.charged_at);
+      said = co_await counters_.admit(made.holder, made.charges().all(), made.charged_at);
       if (said && !said->unseeded.empty()) (void)co_await home.sleep_until(time_.steady_now() + seeding_pause);
     }
     if (!said) co_return admission{limits_unknown(), {}};
-    if (!made.accept(*said)) co_return admission{explain(made.charges, *said, made.charged_at), made.state};
+    if (!made.accept(*said)) co_return admission{explain(made.charges(), *said, made.charged_at), made.state};
   }
   made.clamped = made.granted < what.worst;
+  made.list.reset();
   const auto state = made.state;
   co_return admission{std::move(held), state};
 }
@@ -255,9 +296,9 @@ awaitable<rate_state> limiter::look(std::shared_ptr<const auth::principal> who) 
   reservation::impl seen;
   seen.begin(counters_, time_, {});
   seen.plan(*who, {});
-  if (seen.charges.empty()) co_return rate_state{};
-  const auto said = co_await counters_.admit(seen.holder, seen.charges.all(), seen.charged_at);
-  co_return said ? state_after(seen.charges, *said) : rate_state{};
+  if (seen.charges().empty()) co_return rate_state{};
+  const auto said = co_await counters_.admit(seen.holder, seen.charges().all(), seen.charged_at);
+  co_return said ? state_after(seen.charges(), *said) : rate_state{};
 }
 
 }  // namespace spidergate::limits
