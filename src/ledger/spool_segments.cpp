@@ -14,10 +14,9 @@ spool_segments::spool_segments(std::string directory, std::size_t worker, std::s
       segment_bytes_(segment_bytes),
       slots_(std::max<std::size_t>(2, max_bytes / segment_bytes)),
       absent_(slots_.size()) {
-  for (int i = 0; i < 2; ++i) {
-    if (const auto made = prepare(*find(state::absent)); !made) {
-      throw std::runtime_error("The spool in " + directory_ + " cannot be written: " + made.error().message() + '.');
-    }
+  // The loader makes the next one while this is filled.
+  if (const auto made = prepare(*find(state::absent)); !made) {
+    throw std::runtime_error("The spool in " + directory_ + " cannot be written: " + made.error().message() + '.');
   }
 }
 

@@ -41,9 +41,16 @@ result<void> enter_wal(sql::connection& on) {
   }
 }
 
+/// By default each connection takes room for twenty pages as it opens, whether it will ever read as many.
+void take_page_room_as_needed() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  static_cast<void>(done);  // too late once some connection is open: then it stays as it was
+}
+
 }  // namespace
 
 boost::system::result<std::unique_ptr<sql::connection>, std::string> open_sqlite(const std::string& path) {
+  take_page_room_as_needed();
   if (auto reason = make_private_file(path); !reason.empty()) return why(path, reason);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
