@@ -72,6 +72,12 @@ struct gateway::impl {
         ids(with.shared.random, with.house.time) {}
 
   awaitable<void> dispatch(request_scope& r) {
+    const auto& head = r.x.head();
+    if (with.shared.shedding.load(std::memory_order_relaxed) && !is_about_the_gateway(r.where.what))
+      return r.answer_error(memory_is_short());
+    if (iequals(head.find("upgrade"), "websocket")) return r.answer_error(no_upgrade());
+    if (r.where.what != resource::nothing && !r.where.allows(head.method))
+      return r.answer_error(wrong_method(head, r.where.methods));
     if (r.where.managed) return serve_management(r);
     switch (r.where.what) {
       case resource::chat:
@@ -127,15 +133,7 @@ awaitable<void> gateway::handle(http::exchange& x) {
                   .request_id = impl_->ids.next(),
                   .client_request_id = valid_client_id(head.find("x-request-id")),
                   .rates = {}};
-  if (impl_->with.shared.shedding.load(std::memory_order_relaxed) && !is_about_the_gateway(r.where.what)) {
-    co_await r.answer_error(memory_is_short());
-  } else if (iequals(head.find("upgrade"), "websocket")) {
-    co_await r.answer_error(no_upgrade());
-  } else if (r.where.what != resource::nothing && !r.where.allows(head.method)) {
-    co_await r.answer_error(wrong_method(head, r.where.methods));
-  } else {
-    co_await impl_->dispatch(r);
-  }
+  co_await impl_->dispatch(r);
 }
 
 void gateway::describe_refusal(int status, std::string_view message, std::string& body, http::header_block& headers) {

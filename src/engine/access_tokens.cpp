@@ -23,34 +23,34 @@ void wipe(std::string& text) {
   text.clear();
 }
 
-failure key_cannot_be_exchanged(std::string message) {
-  failure f;
-  f.next = next_step::other_key;
-  f.key = vault::key_outcome::invalid_credentials;
-  f.credentials_refused = true;
-  f.label = "access token";
-  f.message = std::move(message);
+owned_failure key_cannot_be_exchanged(std::string message) {
+  auto f = std::make_unique<failure>();
+  f->next = next_step::other_key;
+  f->key = vault::key_outcome::invalid_credentials;
+  f->credentials_refused = true;
+  f->label = "access token";
+  f->message = std::move(message);
   return f;
 }
 
 /// At the token endpoint a refusal is about the credential, not about the client's request.
-failure from_token_endpoint(const providers::provider_error& said) {
+owned_failure from_token_endpoint(const providers::provider_error& said) {
   using providers::error_class;
   auto f = from_provider(said);
   const bool keys_fault = said.kind == error_class::request_fault || said.kind == error_class::context_length ||
                           said.kind == error_class::no_such_model || said.kind == error_class::invalid_credentials;
   if (keys_fault) f = key_cannot_be_exchanged({});
-  f.status = said.status;
-  f.label = "access token" + (said.status != 0 ? " " + std::to_string(said.status) : std::string());
-  f.message = "The provider's token endpoint refused the credential: " + said.message;
+  f->status = said.status;
+  f->label = "access token" + (said.status != 0 ? " " + std::to_string(said.status) : std::string());
+  f->message = "The provider's token endpoint refused the credential: " + said.message;
   return f;
 }
 
-failure waited_in_vain(const runtime::stop_signal& stop) {
-  failure f;
-  f.next = stop.stopped() ? next_step::stop : next_step::same_candidate;
-  f.label = "clock access_token";
-  f.message = "no access token in time";
+owned_failure waited_in_vain(const runtime::stop_signal& stop) {
+  auto f = std::make_unique<failure>();
+  f->next = stop.stopped() ? next_step::stop : next_step::same_candidate;
+  f->label = "clock access_token";
+  f->message = "no access token in time";
   return f;
 }
 
@@ -123,10 +123,10 @@ awaitable<access_tokens::outcome> access_tokens::get(asking in) {
 
   const bool had_one = serves(*mine);
   if (!mine->under_way && (!had_one || home_.time().steady_now() >= mine->renew_at)) {
-    const auto wanted = begin_fetch(in, mine);
+    auto wanted = begin_fetch(in, mine);
     if (wanted && !had_one) {
       if (!mine->under_way && mine->waiting.empty()) held_.erase(owner);
-      co_return wanted->label.empty() ? outcome{} : outcome{{}, *wanted};
+      co_return wanted->label.empty() ? outcome{} : outcome{{}, std::move(wanted)};
     }
   }
   if (had_one) co_return outcome{issued{mine->token, false, owner}, {}};
@@ -142,16 +142,16 @@ awaitable<access_tokens::outcome> access_tokens::get(asking in) {
   std::erase(mine->waiting, &arrival);
   if (home_.time().steady_now() >= in.clocks.total) in.stop.stop(runtime::stop_signal::reason::deadline);
   if (!in.stop.stopped() && serves(*mine)) co_return outcome{issued{mine->token, true, owner}, {}};
-  if (!in.stop.stopped() && !mine->under_way && mine->why) co_return outcome{{}, mine->why};
+  if (!in.stop.stopped() && !mine->under_way && mine->why) co_return outcome{{}, std::make_unique<failure>(*mine->why)};
   co_return outcome{{}, waited_in_vain(in.stop)};
 }
 
 /// Starts an exchange. What it gives back is why there is none: a failure, or one without a label where the credential
 /// is sent as it is.
-std::optional<failure> access_tokens::begin_fetch(const asking& in, const shared_entry& of) {
+owned_failure access_tokens::begin_fetch(const asking& in, const shared_entry& of) {
   auto wanted = in.issuer.ask_token(in.who, in.secret, home_.time().epoch_now());
   if (!wanted) return key_cannot_be_exchanged(wanted.error().message);
-  if (!*wanted) return failure{};
+  if (!*wanted) return std::make_unique<failure>();
   const auto allowed = upstream::parse_url(in.who.token_url);
   auto to = upstream::parse_url((*wanted)->url);
   // The credential goes where the catalogue or the operator say, whatever a credential says of itself.
@@ -163,7 +163,7 @@ std::optional<failure> access_tokens::begin_fetch(const asking& in, const shared
   what->clocks.total = home_.time().steady_now() + patience;
   of->under_way = true;
   home_.spawn([this, what] { return fetch(what); });
-  return std::nullopt;
+  return nullptr;
 }
 
 awaitable<void> access_tokens::fetch(std::shared_ptr<fetching> what) {
@@ -193,23 +193,23 @@ awaitable<boost::system::result<providers::access_token, failure>> access_tokens
   upstream::client::canceller nobody;
   auto started = co_await providers_.start(what.to.where, {"POST", target, headers, {&body, 1}}, what.clocks, nobody);
   wipe(headers);
-  if (!started) co_return from_transport(started.error(), "access_token");
+  if (!started) co_return *from_transport(started.error(), "access_token");
 
   auto& call = **started;
   std::string answer;
   answer.reserve(max_answer_bytes + reader_padding);  // never moved: it holds the token
   while (true) {
     const auto piece = co_await call.read_some(what.clocks.total);
-    if (!piece) co_return from_transport(piece.error(), "access_token");
+    if (!piece) co_return *from_transport(piece.error(), "access_token");
     if (piece->empty()) break;
     if (answer.size() + piece->size() > max_answer_bytes)
-      co_return unparsable("the token endpoint's answer is larger than this gateway accepts");
+      co_return *unparsable("the token endpoint's answer is larger than this gateway accepts");
     answer.append(*piece);
   }
   auto read = what.issuer.read_token(call.head().status, answer);
   wipe(answer);
-  if (!read) co_return from_token_endpoint(read.error());
-  if (read->token.empty()) co_return unparsable("the token endpoint answered without a token");
+  if (!read) co_return *from_token_endpoint(read.error());
+  if (read->token.empty()) co_return *unparsable("the token endpoint answered without a token");
   co_return std::move(*read);
 }
 

@@ -52,7 +52,7 @@ class access_tokens {
   /// Neither: the credential is sent as it is.
   struct outcome {
     std::optional<issued> token;
-    std::optional<failure> why;
+    owned_failure why;
   };
   awaitable<outcome> get(asking in);
 
@@ -71,7 +71,7 @@ class access_tokens {
   using shared_entry = std::shared_ptr<entry>;
 
   [[nodiscard]] bool serves(const entry& of) const;
-  [[nodiscard]] std::optional<failure> begin_fetch(const asking& in, const shared_entry& of);
+  [[nodiscard]] owned_failure begin_fetch(const asking& in, const shared_entry& of);
   awaitable<void> fetch(std::shared_ptr<fetching> what);
   awaitable<boost::system::result<providers::access_token, failure>> exchange(fetching& what);
   void make_room();

@@ -12,18 +12,18 @@ namespace spidergate::engine {
 
 namespace {
 
-failure misplaced_credential() {
-  failure f;
-  f.next = next_step::other_key;
-  f.label = "key not usable";
-  f.message = "the credential is bound to another origin, or a setting that the provider's base URL needs is missing";
+owned_failure misplaced_credential() {
+  auto f = std::make_unique<failure>();
+  f->next = next_step::other_key;
+  f->label = "key not usable";
+  f->message = "the credential is bound to another origin, or a setting that the provider's base URL needs is missing";
   return f;
 }
 
-failure not_spoken(std::string_view dialect) {
+owned_failure not_spoken(std::string_view dialect) {
   auto why = unparsable("this build does not speak the provider's dialect " + std::string(dialect));
-  why.next = next_step::other_candidate;
-  why.counts_for_breaker = false;
+  why->next = next_step::other_candidate;
+  why->counts_for_breaker = false;
   return why;
 }
 
@@ -54,9 +54,9 @@ bool token_is_refused(const attempt_outcome& outcome) {
 }
 
 /// The call with the token that the credential is exchanged for. One that is refused before its time is tried once more
-/// with a fresh one.
-awaitable<void> converse_with_token(attempt_setting& in, const partner& with, const vault::lease& key,
-                                    attempt_outcome& outcome) {
+/// with a fresh one. Not inlined, or every attempt would have room for its frame.
+[[gnu::noinline]] awaitable<void> converse_with_token(attempt_setting& in, const partner& with, const vault::lease& key,
+                                                      attempt_outcome& outcome) {
   for (bool again = false;; again = true) {
     auto got = co_await in.tokens.get({.issuer = issuer_for(*with.who.provider, with.speaks),
                                        .who = *with.who.provider,
@@ -67,7 +67,7 @@ awaitable<void> converse_with_token(attempt_setting& in, const partner& with, co
                                                   .head = in.clocks.first_byte_timeout,
                                                   .total = in.what.deadline},
                                        .stop = in.what.stop});
-    if (got.why) co_return outcome.fail(std::move(*got.why));
+    if (got.why) co_return outcome.fail(std::move(got.why));
     if (!got.token) co_return co_await converse(in, with, outcome);
     const providers::credential exchanged{got.token->token, with.secret.settings};
     co_await converse(in, {with.who, with.spoken, with.speaks, with.to, exchanged}, outcome);

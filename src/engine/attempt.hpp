@@ -26,9 +26,9 @@ struct stream_progress {
 struct attempt_outcome {
   enum class ending : std::uint8_t { answered, streamed, failed, stream_failed, client_gone };
   ending how = ending::failed;
-  std::optional<failure> why;  ///< with failed and stream_failed
-  int status = 0;              ///< the provider's
-  bool request_sent = false;   ///< the provider may have worked for us
+  owned_failure why;          ///< with failed and stream_failed
+  int status = 0;             ///< the provider's
+  bool request_sent = false;  ///< the provider may have worked for us
 
   std::string bytes;  ///< with answered: what `answer` points into
   providers::client_answer answer;
@@ -39,9 +39,9 @@ struct attempt_outcome {
   std::unique_ptr<upstream::call>
       remainder;  ///< with streamed: what still has to be read for the connection to be reused
 
-  void fail(failure reason) {
+  void fail(owned_failure reason) {
     how = ending::failed;
-    status = reason.status;
+    status = reason->status;
     why = std::move(reason);
   }
 };

@@ -54,10 +54,10 @@ std::optional<std::string> events_of(const providers::client_answer& answer) {
 
 }  // namespace
 
-failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock) {
+owned_failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock) {
   if (in.home.time().steady_now() >= in.what.deadline) in.what.stop.stop(runtime::stop_signal::reason::deadline);
   auto why = from_transport(code, clock);
-  if (in.what.stop.stopped()) why.next = next_step::stop;
+  if (in.what.stop.stopped()) why->next = next_step::stop;
   return why;
 }
 

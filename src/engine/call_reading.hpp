@@ -12,7 +12,7 @@ namespace spidergate::engine {
 
 /// What a connection's failure means now: a stop wins over whatever it caused. `clock` names the clock behind a
 /// read_timeout.
-[[nodiscard]] failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock);
+[[nodiscard]] owned_failure transport_failure(const attempt_setting& in, error_code code, std::string_view clock);
 
 /// What a call's answer wants to be asked next; null when the outcome says all there is to say.
 using next_question = std::unique_ptr<providers::follow_up>;

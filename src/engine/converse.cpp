@@ -82,19 +82,19 @@ class exchange {
   awaitable<void> run() {
     auto next = co_await call(first_.method, first_.target, first_.content_type, first_.body);
     for (int asked = 0; next != nullptr; ++asked) {
-      if (auto why = unreasonable(*next, asked)) co_return outcome_.fail(std::move(*why));
+      if (auto why = unreasonable(*next, asked)) co_return outcome_.fail(std::move(why));
       const auto current = std::move(next);
       next = co_await follow(*current);
     }
   }
 
  private:
-  [[nodiscard]] std::optional<failure> unreasonable(const providers::follow_up& next, int asked) {
+  [[nodiscard]] owned_failure unreasonable(const providers::follow_up& next, int asked) {
     uploaded_ += next.body.size();
     if (!is_sound(next)) return unparsable("the provider names something that cannot be asked next");
     if (asked >= most_follow_ups) return unparsable("the provider's job is not done after 200 questions");
     if (uploaded_ > in_.clocks.max_answer_bytes) return unparsable("the provider wants too much to be sent");
-    return std::nullopt;
+    return nullptr;
   }
 
   /// Asks again while that is likely to help: the job goes on at the provider whether or not we hear of it.

@@ -110,7 +110,7 @@ class run_state {
   }
 
   /// Nothing when it is the next candidate's turn, else how long to wait before the next call to this one.
-  std::optional<std::chrono::milliseconds> after_failure(const vault::lease& key, failure failed) {
+  std::optional<std::chrono::milliseconds> after_failure(const vault::lease& key, failure&& failed) {
     constexpr std::chrono::milliseconds at_once{0};
     failures_.push_back(std::move(failed));
     const auto& why = failures_.back();
@@ -208,7 +208,7 @@ class run_state {
       case ending::stream_failed:
         failures_.push_back(std::move(*outcome.why));
         report_.how = report::ending::stream_failed;
-        report_.error = verdict_on(failures_, report_.attempts, deadline_passed(), what_.total);
+        report_.error = verdict();
         break;
       default:
         report_.how = report::ending::client_gone;
@@ -222,15 +222,18 @@ class run_state {
            (!what_.stop.stopped() && now() >= what_.deadline);
   }
 
+  [[nodiscard]] std::unique_ptr<model::api_error> verdict() const {
+    return std::make_unique<model::api_error>(verdict_on(failures_, report_.attempts, deadline_passed(), what_.total));
+  }
+
   void conclude() {
     if (what_.stop.why() == runtime::stop_signal::reason::client_gone) {
       report_.how = report::ending::client_gone;
       return;
     }
     const bool nothing_else = failures_.empty() && !deadline_passed();
-    report_.error = keys_uncounted_ && nothing_else
-                        ? keys_not_counted()
-                        : verdict_on(failures_, report_.attempts, deadline_passed(), what_.total);
+    report_.error =
+        keys_uncounted_ && nothing_else ? std::make_unique<model::api_error>(keys_not_counted()) : verdict();
     report_.how = stream_.opened ? report::ending::stream_failed : report::ending::failed;
   }
 

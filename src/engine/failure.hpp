@@ -5,6 +5,7 @@
 #include <spidergate/vault/vault.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,19 +38,23 @@ struct failure {
   model::api_error to_client;  ///< with give_up and larger_window: what the client gets
 };
 
+/// On its way up through coroutines: a failure is large and rare, and every one that might come would have its room in
+/// a frame for as long as a stream lasts.
+using owned_failure = std::unique_ptr<failure>;
+
 /// What a provider said.
-[[nodiscard]] failure from_provider(const providers::provider_error& said);
+[[nodiscard]] owned_failure from_provider(const providers::provider_error& said);
 
 /// What the connection did. `clock` names the clock behind a read_timeout.
-[[nodiscard]] failure from_transport(error_code code, std::string_view clock);
+[[nodiscard]] owned_failure from_transport(error_code code, std::string_view clock);
 
 /// The dialect or the provider has no way to say what is asked: somebody else may.
-[[nodiscard]] failure cannot_say(const providers::refusal& why);
+[[nodiscard]] owned_failure cannot_say(const providers::refusal& why);
 
 /// The client would rather have a refusal than parameters left out (strict_params).
-[[nodiscard]] failure would_drop(const std::string& candidate, const std::vector<std::string>& params);
+[[nodiscard]] owned_failure would_drop(const std::string& candidate, const std::vector<std::string>& params);
 
 /// An answer that is none.
-[[nodiscard]] failure unparsable(std::string message);
+[[nodiscard]] owned_failure unparsable(std::string message);
 
 }  // namespace spidergate::engine

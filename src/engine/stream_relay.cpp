@@ -42,7 +42,7 @@ class relay {
       const bool understood = at_end ? decoder_->end(pending_) : decoder_->feed(*piece, pending_);
       note_progress();
       if (auto why = fault(understood, at_end)) {
-        co_await broken_off(std::move(*why));
+        co_await broken_off(std::move(why));
         co_return;
       }
       if (has_to_pass_on()) {
@@ -93,7 +93,7 @@ class relay {
   }
 
   /// What is wrong after this piece, if anything.
-  [[nodiscard]] std::optional<failure> fault(bool understood, bool at_end) const {
+  [[nodiscard]] owned_failure fault(bool understood, bool at_end) const {
     if (facts_.error) return from_provider(*facts_.error);
     if (!understood)
       return unparsable(at_end ? "the stream ended before it was complete"
@@ -105,7 +105,7 @@ class relay {
     // A keep-alive of an earlier attempt has promised events.
     if (in_.stream.opened && !in_.stream.committed && !fillable())
       return unparsable("the provider answered a stream of events with other bytes");
-    return std::nullopt;
+    return nullptr;
   }
 
   /// Whether there is something for the client that may be sent now; what nobody waits for any more is dropped.
@@ -167,12 +167,13 @@ class relay {
   }
 
   /// Content that came in the same read as the fault is the client's, once there is no other candidate to take over.
-  awaitable<void> broken_off(failure why) {
+  /// Not inlined, like complete(): run() would have room for their frames all the time.
+  [[gnu::noinline]] awaitable<void> broken_off(owned_failure why) {
     if (in_.stream.committed && !co_await pass_on()) co_return end(ending::client_gone);
     fail(std::move(why));
   }
 
-  void fail(failure why) {
+  void fail(owned_failure why) {
     outcome_.why = std::move(why);
     end(client_gone_ ? ending::client_gone : in_.stream.committed ? ending::stream_failed : ending::failed);
   }
@@ -183,11 +184,11 @@ class relay {
     auto why = from_transport(code, now() >= in_.what.deadline ? "total"
                                     : facts_.content_seen      ? "stream_idle"
                                                                : "first_content");
-    if (in_.what.stop.stopped()) why.next = next_step::stop;
+    if (in_.what.stop.stopped()) why->next = next_step::stop;
     fail(std::move(why));
   }
 
-  awaitable<void> complete() {
+  [[gnu::noinline]] awaitable<void> complete() {
     // The decoder may still hold frames that only the end sets free, such as the usage chunk the client asked for.
     if (facts_.done && !decoder_->end(pending_)) {
       co_await broken_off(unparsable("the stream ended before it was complete"));

@@ -36,7 +36,7 @@ void file(rooms& house, const request_context& context, served& outcome) {
 
 void refuse(rooms& house, const request_context& context, served& outcome, const model::api_error& error) {
   refuse_receipt(outcome.receipt, error);
-  outcome.error = error;
+  outcome.error = std::make_unique<model::api_error>(error);
   file(house, context, outcome);
 }
 
@@ -88,7 +88,7 @@ const router::brand_overrides& routing_snapshot::of(const std::string& brand_id)
 awaitable<void> serve(rooms& house, request_context& context, const model::outcome<model::inference_request>& asked,
                       model::endpoint kind, engine::response_sink* sink, served& outcome) {
   if (!house.spool.has_room()) {
-    outcome.error = spool_is_full();
+    outcome.error = std::make_unique<model::api_error>(spool_is_full());
     co_return;
   }
   auto& receipt = outcome.receipt;

@@ -19,7 +19,7 @@ bool has_no_body(int status) noexcept {
 }  // namespace
 
 void response_writer::start(int version, bool head_only) noexcept {
-  if (head_.capacity() > kept_head_bytes) head_ = {};
+  if (head_.capacity() > kept_head_bytes) head_ = std::string();
   head_.clear();
   progress_ = progress::nothing;
   version_ = version;
@@ -142,7 +142,8 @@ awaitable<result<void>> response_writer::send(progress then) {
     }
     first = last;
   }
-  if (then == progress::streaming && !head_.empty()) head_ = {};  // a stream may last, and needs no head any more
+  if (then == progress::streaming && !head_.empty())
+    head_ = std::string();  // a stream may last, and needs no head any more
   progress_ = then;
   co_return result<void>{};
 }

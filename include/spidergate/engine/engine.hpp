@@ -92,7 +92,7 @@ struct report {
   std::string provider_bytes;       ///< what `answer` points into
   providers::client_answer answer;  ///< with answered
 
-  std::optional<model::api_error> error;  ///< with failed and stream_failed
+  std::unique_ptr<model::api_error> error;  ///< with failed and stream_failed
   model::usage used;
   std::optional<std::size_t> winner;  ///< index into task.order of who produced the answer
   std::string fallback_from;          ///< of the first choice, when another served

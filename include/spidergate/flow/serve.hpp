@@ -109,7 +109,7 @@ struct request_context {
 struct served {
   engine::report went;
   model::receipt receipt;
-  std::optional<model::api_error>
+  std::unique_ptr<model::api_error>
       error;  ///< set: this is what the client is told, as an answer or as the last frame of its stream
 };
 

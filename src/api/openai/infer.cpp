@@ -23,8 +23,12 @@ std::chrono::microseconds since(const request_scope& r, steady_time start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(r.with.house.time.steady_now() - start);
 }
 
+std::unique_ptr<model::api_error> fault(model::api_errc code, std::string message) {
+  return std::make_unique<model::api_error>(model::make_error(code, std::move(message)));
+}
+
 /// What is wrong with the request before its body has been read.
-std::optional<model::api_error> fault_of_head(const request_scope& r, model::endpoint kind) {
+std::unique_ptr<model::api_error> fault_of_head(const request_scope& r, model::endpoint kind) {
   const auto type = r.header("content-type");
   const bool form = openai::takes_form(kind);
   const bool right =
@@ -33,27 +37,25 @@ std::optional<model::api_error> fault_of_head(const request_scope& r, model::end
   if (!right) {
     const std::string wanted =
         form ? "a form (Content-Type: multipart/form-data; boundary=…)" : "JSON (Content-Type: application/json)";
-    return model::make_error(model::api_errc::unsupported_media_type,
-                             "The body must be " + wanted + ", not '" + std::string(type.substr(0, 100)) + "'.");
+    return fault(model::api_errc::unsupported_media_type,
+                 "The body must be " + wanted + ", not '" + std::string(type.substr(0, 100)) + "'.");
   }
   if (const auto coding = r.header("content-encoding"); !coding.empty() && !iequals(coding, "identity")) {
-    return model::make_error(
-        model::api_errc::unsupported_media_type,
-        "The body must not be compressed (Content-Encoding: " + std::string(coding.substr(0, 100)) + ").");
+    return fault(model::api_errc::unsupported_media_type,
+                 "The body must not be compressed (Content-Encoding: " + std::string(coding.substr(0, 100)) + ").");
   }
   if (!r.x.head().content_length && !r.x.head().chunked) {
-    return model::make_error(model::api_errc::length_required,
-                             "The request has no body: send Content-Length or Transfer-Encoding: chunked.");
+    return fault(model::api_errc::length_required,
+                 "The request has no body: send Content-Length or Transfer-Encoding: chunked.");
   }
   if (parse_integer<int>(r.header(hop_header)).value_or(0) >= most_hops) {
-    return model::make_error(
-        model::api_errc::loop_detected,
-        "This request has passed a SpiderGate three times: a provider's base_url leads back here.");
+    return fault(model::api_errc::loop_detected,
+                 "This request has passed a SpiderGate three times: a provider's base_url leads back here.");
   }
   if (r.with.shared.draining.load(std::memory_order_relaxed)) {
-    return model::make_error(model::api_errc::draining, "The gateway is shutting down and takes no new requests.");
+    return fault(model::api_errc::draining, "The gateway is shutting down and takes no new requests.");
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 model::outcome<model::inference_request> read_asked(const request_scope& r, model::endpoint kind,
@@ -109,7 +111,9 @@ std::string closing_frames(const flow::served& outcome, const model::inference_r
   return frames;
 }
 
-awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, const stream_answer& sink) {
+/// Not inlined, or every request would have room for its frame.
+[[gnu::noinline]] awaitable<void> answer_failure(request_scope& r, const flow::served& outcome,
+                                                 const stream_answer& sink) {
   const auto& error = *outcome.error;
   if (sink.opened() && !sink.sends_events()) co_return r.x.break_off();
   if (sink.opened()) {
@@ -133,12 +137,7 @@ awaitable<void> answer_failure(request_scope& r, const flow::served& outcome, co
   (void)co_await r.x.respond(error.status(), headers, {&piece, 1});
 }
 
-}  // namespace
-
-awaitable<void> infer(request_scope& r, model::endpoint kind) {
-  auto who = identify(r, auth::scope::inference);
-  if (!who) co_return co_await r.answer_error(who.error());
-
+awaitable<void> infer_for(std::shared_ptr<const auth::principal> who, request_scope& r, model::endpoint kind) {
   auto fault = fault_of_head(r, kind);
   result<std::string_view> body{std::string_view()};
   if (!fault) body = co_await r.x.read_body();
@@ -146,7 +145,7 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
   const auto before_flow = since(r, r.x.started());
   flow::request_context context{.request_id = r.request_id,
                                 .started = r.x.started(),
-                                .who = std::move(*who),
+                                .who = std::move(who),
                                 .routing = r.now.routing.get(),
                                 .settings = r.now.engine_settings.get(),
                                 .forwarded_headers = headers_to_forward(r),
@@ -178,6 +177,13 @@ awaitable<void> infer(request_scope& r, model::endpoint kind) {
     // The client has gone: nothing more is owed to it, and its connection must not look well ended.
     r.x.break_off();
   }
+}
+
+}  // namespace
+
+awaitable<void> infer(request_scope& r, model::endpoint kind) {
+  auto who = identify(r, auth::scope::inference);
+  return who ? infer_for(*std::move(who), r, kind) : r.answer_error(who.error());
 }
 
 }  // namespace spidergate::api

@@ -16,16 +16,16 @@ failure said(error_class kind, int status, std::optional<std::chrono::millisecon
   e.status = status;
   e.message = "because";
   e.retry_after = retry_after;
-  return from_provider(e);
+  return *from_provider(e);
 }
 
 const std::vector<model::attempt> one_attempt{{.provider = "p", .model = "m", .error = "503 because"}};
 
 TEST(failure, names_the_clock_that_fired) {
-  EXPECT_EQ(from_transport(upstream::errc::connect_timeout, "first_content").label, "clock connect");
-  EXPECT_EQ(from_transport(upstream::errc::tls_timeout, "").label, "clock tls");
-  EXPECT_EQ(from_transport(upstream::errc::head_timeout, "").label, "clock response_head");
-  EXPECT_EQ(from_transport(upstream::errc::read_timeout, "stream_idle").label, "clock stream_idle");
+  EXPECT_EQ(from_transport(upstream::errc::connect_timeout, "first_content")->label, "clock connect");
+  EXPECT_EQ(from_transport(upstream::errc::tls_timeout, "")->label, "clock tls");
+  EXPECT_EQ(from_transport(upstream::errc::head_timeout, "")->label, "clock response_head");
+  EXPECT_EQ(from_transport(upstream::errc::read_timeout, "stream_idle")->label, "clock stream_idle");
 }
 
 TEST(failure, blames_key_provider_or_request) {
@@ -36,7 +36,7 @@ TEST(failure, blames_key_provider_or_request) {
   EXPECT_EQ(said(error_class::overloaded, 529).key, vault::key_outcome::neutral);
   EXPECT_FALSE(said(error_class::failed, 409).counts_for_breaker);
   EXPECT_EQ(said(error_class::request_fault, 422).next, next_step::give_up);
-  EXPECT_TRUE(from_transport(upstream::errc::connect_failed, "").counts_for_breaker);
+  EXPECT_TRUE(from_transport(upstream::errc::connect_failed, "")->counts_for_breaker);
 }
 
 TEST(verdict, keeps_the_providers_own_refusal) {
@@ -47,7 +47,7 @@ TEST(verdict, keeps_the_providers_own_refusal) {
 }
 
 TEST(verdict, a_question_that_nobody_can_put_is_unsupported) {
-  const auto error = verdict_on({cannot_say({"tools[0]", "no tools there"}), cannot_say({"n", "one answer only"})},
+  const auto error = verdict_on({*cannot_say({"tools[0]", "no tools there"}), *cannot_say({"n", "one answer only"})},
                                 one_attempt, false, 1s);
   EXPECT_EQ(error.status(), 400);
   EXPECT_EQ(error.code, model::api_errc::unsupported_by_model);
@@ -56,7 +56,7 @@ TEST(verdict, a_question_that_nobody_can_put_is_unsupported) {
 }
 
 TEST(verdict, those_who_were_not_asked_say_nothing_about_those_who_were) {
-  const auto refused = cannot_say({"n", "one answer only"});
+  const auto refused = *cannot_say({"n", "one answer only"});
   const auto limited = said(error_class::rate_limited, 429, 7000ms);
   const auto waits = verdict_on({refused, limited, refused}, one_attempt, false, 1s);
   EXPECT_EQ(waits.code, model::api_errc::provider_rate_limited);
@@ -66,7 +66,7 @@ TEST(verdict, those_who_were_not_asked_say_nothing_about_those_who_were) {
 }
 
 TEST(failure, strict_params_names_everything_that_would_be_left_out) {
-  const auto f = would_drop("p/m", {"logit_bias", "seed"});
+  const auto f = *would_drop("p/m", {"logit_bias", "seed"});
   EXPECT_TRUE(f.unsupported);
   EXPECT_EQ(f.to_client.param, "logit_bias");
   EXPECT_NE(f.to_client.message.find("'logit_bias', 'seed'"), std::string::npos) << f.to_client.message;
