@@ -3,17 +3,19 @@
 #include "head_parser.hpp"
 
 #include <spidergate/http/errc.hpp>
+#include <spidergate/runtime/landing_buffer.hpp>
 
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace spidergate::http {
 
 namespace {
 
-constexpr std::size_t first_in_bytes = 4096 - byte_buffer::padding;
+constexpr std::size_t most_in_bytes = 16'384;                    // that are read with a head
 constexpr std::size_t kept_bytes = 8192 - byte_buffer::padding;  // of each buffer, between requests
 constexpr std::size_t first_sized_bytes = 65'536;                // however much Content-Length promises
 constexpr std::size_t first_chunked_bytes = 16'384 - byte_buffer::padding;
@@ -38,8 +40,8 @@ awaitable<request_reader::outcome> request_reader::read_head() {
       const auto progress = scanner_.scan(in_.view().substr(start_));
       if (progress != head_scanner::progress::more) co_return accept_head();
     }
-    make_room();
-    const auto got = co_await stream_.read_some(in_.space(), deadline);
+    const auto landing = runtime::landing_buffer().first(most_in_bytes);
+    const auto got = co_await stream_.read_some(landing, deadline);
     if (!got) {
       if (idle() || got.error() != asio::error::timed_out) co_return outcome::closed;
       reason_ = {refusal::timed_out, "The request head did not arrive in time."};
@@ -49,7 +51,7 @@ awaitable<request_reader::outcome> request_reader::read_head() {
       started_ = time_.steady_now();
       deadline = started_ + limits_.header_timeout;
     }
-    in_.commit(*got);
+    keep(landing.first(*got));
   }
 }
 
@@ -67,15 +69,13 @@ request_reader::outcome request_reader::accept_head() {
   return outcome::ready;
 }
 
-/// Called before the head is complete only, so no view can die.
-void request_reader::make_room() {
-  if (in_.capacity() == 0) return in_.reserve(first_in_bytes);
-  if (start_ > 0 && in_.space().size() < least_space) {
-    in_.drop_front(start_);
-    start_ = 0;
-  }
-  if (in_.space().empty())
-    in_.reserve(std::min(2 * in_.capacity(), std::max(limits_.max_header_bytes, in_.size() + 1)));
+/// Called before the head is complete only, so no view can die. A head that comes at once, as most do, takes no more
+/// memory than it has bytes.
+void request_reader::keep(std::span<const char> bytes) {
+  if (start_ > 0) in_.drop_front(std::exchange(start_, 0));
+  const auto needed = in_.size() + bytes.size();
+  if (in_.size() > 0 && needed > in_.capacity()) in_.reserve(std::max(needed, 2 * in_.capacity()));
+  in_.append({bytes.data(), bytes.size()});
 }
 
 awaitable<result<std::string_view>> request_reader::read_body() {
@@ -193,9 +193,8 @@ awaitable<bool> request_reader::skip_body() {
     end = body_at_;
   }
   while (left > 0) {
-    in_.reserve(body_at_ + least_space);
-    const auto space = in_.space();
-    const auto got = co_await stream_.read_some(space.first(std::min(space.size(), left)), deadline);
+    const auto landing = runtime::landing_buffer();
+    const auto got = co_await stream_.read_some(landing.first(std::min(landing.size(), left)), deadline);
     if (!got) co_return false;
     left -= *got;
   }
@@ -225,10 +224,8 @@ void request_reader::release_body() noexcept {
 }
 
 awaitable<void> request_reader::linger(steady_time deadline) {
-  in_.clear(kept_bytes);
-  in_.reserve(first_in_bytes);
   for (std::size_t dropped = 0; dropped < max_lingering_bytes;) {
-    const auto got = co_await stream_.read_some(in_.space(), deadline);
+    const auto got = co_await stream_.read_some(runtime::landing_buffer(), deadline);
     if (!got) co_return;
     dropped += *got;
   }

@@ -11,6 +11,7 @@
 #include <spidergate/runtime/byte_stream.hpp>
 #include <spidergate/runtime/clock.hpp>
 
+#include <span>
 #include <string_view>
 
 namespace spidergate::http {
@@ -61,7 +62,7 @@ class request_reader {
   enum class body_state : std::uint8_t { unread, taken, failed };
 
   outcome accept_head();
-  void make_room();
+  void keep(std::span<const char> bytes);
   awaitable<result<std::string_view>> read_sized();
   awaitable<result<std::string_view>> read_chunked();
   awaitable<result<void>> invite_body();

@@ -1,19 +1,16 @@
 #include "connection.hpp"
 
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/runtime/landing_buffer.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace spidergate::upstream {
 namespace {
 
-/// Small, for memory per idle stream is what limits their number.
-constexpr std::size_t first_capacity = 4 * 1024;
-/// Less room than this after a long head would mean a system call for every few bytes.
-constexpr std::size_t least_body_space = 2 * 1024;
-constexpr std::size_t bulk_capacity = 64 * 1024;
+constexpr std::size_t most_first_bytes = 16 * 1024;  ///< that are read with a head
+constexpr std::size_t kept_capacity = 4 * 1024;      ///< of a connection that rests
 
 /// What a failed read means in the middle of a body.
 error_code blame(const error_code& failure) {
@@ -61,31 +58,32 @@ void connection::begin_response(bool to_head) {
   to_head_ = to_head;
   parser_.reset(to_head);
   head_ = {};
-  filled_ = 0;
+  arrived_.clear();
   finished_ = false;
   surplus_ = false;
 }
 
 awaitable<result<void>> connection::read_head(steady_time deadline) {
   for (;;) {
-    if (filled_ == capacity_ && !grow()) co_return error_code(errc::bad_response);
-    const auto count = co_await stream_->read_some({buffer_.get() + filled_, capacity_ - filled_}, deadline);
+    const auto landing = runtime::landing_buffer().first(most_first_bytes);
+    const auto count = co_await stream_->read_some(landing, deadline);
     if (!count) co_return count.error();
-    filled_ += *count;
+    arrived_.append(landing.data(), *count);
     const auto complete = parse_head();
     if (!complete) co_return complete.error();
     if (*complete == head_progress::complete) co_return result<void>();
+    if (arrived_.size() >= max_head_bytes_) co_return error_code(errc::bad_response);
   }
 }
 
 result<connection::head_progress> connection::parse_head() {
-  while (filled_ > 0) {
-    const auto parsed = parser_.feed({buffer_.get(), filled_});
+  while (!arrived_.empty()) {
+    const auto parsed = parser_.feed(arrived_);
     if (!parsed) return parsed.error();
     if (!parsed->has_value()) return head_progress::incomplete;
     head_ = **parsed;
     // Nobody asked for another protocol.
-    if (head_.status == 101) return error_code(errc::bad_response);
+    if (head_.status == 101 || head_.size > max_head_bytes_) return error_code(errc::bad_response);
     if (head_.status / 100 != 1) {
       begin_body();
       return head_progress::complete;
@@ -96,58 +94,34 @@ result<connection::head_progress> connection::parse_head() {
 }
 
 void connection::drop_interim_head() {
-  filled_ -= head_.size;
-  std::memmove(buffer_.get(), buffer_.get() + head_.size, filled_);
+  arrived_.erase(0, head_.size);
   parser_.reset(to_head_);
-}
-
-bool connection::grow() {
-  const auto larger = capacity_ == 0 ? first_capacity : std::min(2 * capacity_, max_head_bytes_);
-  if (larger <= capacity_) return false;
-  std::unique_ptr<char[]> moved(new char[larger]);
-  if (filled_ > 0) std::memcpy(moved.get(), buffer_.get(), filled_);
-  buffer_ = std::move(moved);
-  capacity_ = larger;
-  return true;
 }
 
 void connection::begin_body() {
   response_.status = head_.status;
   response_.content_length = head_.content_length;
-  parser_.fields({buffer_.get(), head_.size}, response_.fields);
-  body_begin_ = head_.size;
-  body_ready_ = filled_ - head_.size;
-  in_bulk_ = small_room() < least_body_space;
+  parser_.fields(std::string_view(arrived_).substr(0, head_.size), response_.fields);
+  body_ready_ = arrived_.size() - head_.size;
   chunks_ = {};
   left_ = head_.framing == framing::sized ? *head_.content_length : 0;
   finished_ = head_.framing == framing::none;
   surplus_ = finished_ && body_ready_ > 0;
 }
 
-std::span<char> connection::body_space() {
-  if (!in_bulk_) {
-    bulk_.reset();
-    return {buffer_.get() + body_begin_, small_room()};
-  }
-  if (!bulk_) bulk_.reset(new char[bulk_capacity]);
-  return {bulk_.get(), bulk_capacity};
-}
-
 awaitable<result<std::string_view>> connection::read_body(steady_time deadline) {
   for (;;) {
     if (finished_) co_return std::string_view();
-    std::span<char> bytes{buffer_.get() + body_begin_, std::exchange(body_ready_, 0)};
+    std::span<char> bytes{arrived_.data() + head_.size, std::exchange(body_ready_, 0)};
     if (bytes.empty()) {
-      const auto space = body_space();
-      const auto count = co_await stream_->read_some(space, deadline);
+      const auto landing = runtime::landing_buffer();
+      const auto count = co_await stream_->read_some(landing, deadline);
       if (!count && count.error() == asio::error::eof && head_.framing == framing::until_close) {
         finished_ = true;
         continue;
       }
       if (!count) co_return blame(count.error());
-      bytes = space.first(*count);
-      // Bytes that come faster than they are taken: in larger pieces, until the small buffer does again.
-      in_bulk_ = *count == space.size() || (in_bulk_ && *count >= small_room()) || small_room() < least_body_space;
+      bytes = landing.first(*count);
     }
     const auto body = decode(bytes);
     if (!body || !body->empty()) co_return body;
@@ -172,12 +146,8 @@ result<std::string_view> connection::decode(std::span<char> bytes) {
 }
 
 void connection::rest(runtime::deadline_wheel& deadlines, steady_time due, std::function<void()> on_end) {
-  bulk_.reset();
-  if (capacity_ > first_capacity) {
-    buffer_.reset();
-    capacity_ = 0;
-  }
-  filled_ = 0;
+  arrived_.clear();
+  if (arrived_.capacity() > kept_capacity) arrived_ = std::string();
   on_end_ = std::move(on_end);
   deadlines.arm(*this, due);
   stream_->watch_peer([this] { on_deadline(); });

@@ -17,7 +17,8 @@
 namespace spidergate::upstream {
 
 /// One HTTP/1.1 connection: sends a request, reads its response, and so on, one exchange at a time.
-/// The response head stays where it was read; the body passes through the rest of the same buffer.
+/// The response head is kept with what of the body came together with it; the rest of that passes through the landing
+/// buffer of the thread, so that a silent connection holds nothing for it.
 /// send() and read_head() fail with the errors of the stream, or errc::bad_response.
 class connection final : private runtime::deadline_wheel::entry {
  public:
@@ -38,7 +39,7 @@ class connection final : private runtime::deadline_wheel::entry {
   awaitable<result<std::string_view>> read_body(steady_time deadline);
 
   /// True when any byte of the current response has come.
-  [[nodiscard]] bool answer_begun() const noexcept { return filled_ > 0; }
+  [[nodiscard]] bool answer_begun() const noexcept { return !arrived_.empty(); }
   /// True when the exchange is over and another one may follow.
   [[nodiscard]] bool reusable() const noexcept { return finished_ && head_.keep_alive && !surplus_; }
 
@@ -59,9 +60,6 @@ class connection final : private runtime::deadline_wheel::entry {
   [[nodiscard]] result<head_progress> parse_head();
   void drop_interim_head();
   void begin_body();
-  [[nodiscard]] std::span<char> body_space();
-  [[nodiscard]] std::size_t small_room() const noexcept { return capacity_ - body_begin_; }
-  [[nodiscard]] bool grow();
   [[nodiscard]] result<std::string_view> decode(std::span<char> bytes);
 
   std::unique_ptr<runtime::byte_stream> stream_;
@@ -69,13 +67,8 @@ class connection final : private runtime::deadline_wheel::entry {
   std::string request_head_;
   std::vector<std::string_view> pieces_;
 
-  std::unique_ptr<char[]> buffer_;
-  std::size_t capacity_ = 0;
-  std::size_t filled_ = 0;        ///< bytes of the buffer in use while the head is read
-  std::size_t body_begin_ = 0;    ///< first byte after the head
-  std::size_t body_ready_ = 0;    ///< bytes after the head that came together with it
-  std::unique_ptr<char[]> bulk_;  ///< for bodies that arrive faster than the buffer holds
-  bool in_bulk_ = false;
+  std::string arrived_;         ///< the head and what came together with it
+  std::size_t body_ready_ = 0;  ///< bytes after the head in it that nobody has asked for yet
 
   head_parser parser_;
   parsed_head head_;

@@ -20,7 +20,8 @@ class byte_stream {
  public:
   virtual ~byte_stream() = default;
 
-  /// Reads at least one byte.
+  /// Reads at least one byte. `buffer` is not touched before that is done, and then the caller goes on at once: streams
+  /// may share one, see landing_buffer().
   virtual awaitable<result<std::size_t>> read_some(std::span<char> buffer, steady_time deadline) = 0;
 
   /// Writes all the pieces, in one system call where the kernel takes them, once everything that is ready on this

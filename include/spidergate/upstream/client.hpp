@@ -77,7 +77,8 @@ class call {
   virtual ~call() = default;
   [[nodiscard]] virtual const response_head& head() const noexcept = 0;
   /// The next bytes of the body, with the chunked framing removed; an empty view is the end of the body. Valid until
-  /// the next call. Fails with errc::read_timeout at the deadline, closed_early, bad_response, cancelled.
+  /// the caller next waits for anything: see runtime::landing_buffer. Fails with errc::read_timeout at the deadline,
+  /// closed_early, bad_response, cancelled.
   virtual awaitable<result<std::string_view>> read_some(steady_time deadline) = 0;
   /// Interrupts a pending read_some. Worker thread only.
   virtual void cancel() noexcept = 0;
