@@ -1,6 +1,7 @@
 #include "stream_pairs.hpp"
 
 #include <spidergate/runtime/byte_stream.hpp>
+#include <spidergate/runtime/landing_buffer.hpp>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,20 @@ awaitable<void> read_into(byte_stream& from, read_outcome& out, steady_time dead
   const auto count = co_await from.read_some(buffer, deadline);
   out.failure = count.error();
   if (count) out.bytes = buffer.substr(0, *count);
+  out.finished = true;
+}
+
+/// Takes what has landed as it comes, round after round.
+awaitable<void> read_landed(byte_stream& from, read_outcome& out, std::size_t wanted) {
+  while (out.bytes.size() < wanted) {
+    const auto landing = landing_buffer();
+    const auto count = co_await from.read_some(landing, steady_time::max());
+    if (!count) {
+      out.failure = count.error();
+      break;
+    }
+    out.bytes.append(landing.data(), *count);
+  }
   out.finished = true;
 }
 
@@ -160,6 +175,21 @@ TEST_P(byte_stream_contract, both_directions_are_busy_at_once) {
   finish(in_one);
   finish(in_two);
   EXPECT_EQ(in_one.bytes.size() + in_two.bytes.size(), 2 * big.size());
+}
+
+TEST_P(byte_stream_contract, streams_of_a_thread_may_share_the_buffer_that_they_read_into) {
+  constexpr std::size_t bytes = 200'000;
+  read_outcome left, right;
+  worker_.spawn([&] { return read_landed(*here_, left, bytes); });
+  worker_.spawn([&] { return read_landed(*there_, right, bytes); });
+  settle();
+  write_outcome to_left, to_right;
+  start_write(*there_, {std::string(bytes / 2, 'a'), std::string(bytes / 2, 'b')}, to_left);
+  start_write(*here_, {std::string(bytes / 2, 'c'), std::string(bytes / 2, 'd')}, to_right);
+  finish(left);
+  finish(right);
+  EXPECT_TRUE(left.bytes == std::string(bytes / 2, 'a') + std::string(bytes / 2, 'b'));
+  EXPECT_TRUE(right.bytes == std::string(bytes / 2, 'c') + std::string(bytes / 2, 'd'));
 }
 
 TEST_P(byte_stream_contract, write_of_nothing_succeeds) {
