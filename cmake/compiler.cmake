@@ -19,3 +19,7 @@ find_program(LLD NAMES ld.lld-19 ld.lld)
 if(LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
 endif()
+if(LLD AND CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  # What has not changed since the last link is not optimised again.
+  add_link_options(-Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/link-cache)
+endif()
