@@ -26,7 +26,10 @@ chunk_decoder::progress chunk_decoder::decode(std::span<char> bytes) noexcept {
   while (in < bytes.size() && state_ != state::done) {
     if (state_ == state::size_begin) in += take_size_line(bytes.subspan(in));
     if (state_ != state::data) {
-      if (in < bytes.size() && !step(bytes[in++])) return {in, begin, out, status::broken};
+      if (in == bytes.size()) break;
+      const bool fits = step(bytes[in]);
+      ++in;
+      if (!fits) return {in, begin, out, status::broken};
       continue;
     }
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - in));
