@@ -1,8 +1,8 @@
 #include "response_head.hpp"
 
 #include <spidergate/core/digits.hpp>
+#include <spidergate/core/put_text.hpp>
 
-#include <algorithm>
 #include <chrono>
 
 namespace spidergate::http {
@@ -12,10 +12,6 @@ namespace {
 void put_two(char* at, unsigned value) noexcept {
   at[0] = static_cast<char>('0' + value / 10 % 10);
   at[1] = static_cast<char>('0' + value % 10);
-}
-
-char* put(char* at, std::string_view text) noexcept {
-  return std::copy(text.begin(), text.end(), at);
 }
 
 }  // namespace
@@ -52,15 +48,16 @@ void append_response_head(std::string& out, int status, const response_framing& 
   const auto from = out.size();
   const auto fields = headers.text();
   out.resize(from + most_of_our_own + date.size() + fields.size());
-  auto* at = put_number(put(out.data() + from, "HTTP/1.1 "), status);
-  at = put(put(put(put(at, " "), reason_phrase(status)), "\r\n"), date);
-  if (framing.content_length) at = put(put_digits(put(at, "Content-Length: "), *framing.content_length), "\r\n");
-  if (framing.chunked) at = put(at, "Transfer-Encoding: chunked\r\n");
+  auto* at = put_number(put_text(out.data() + from, "HTTP/1.1 "), status);
+  at = put_text(put_text(put_text(put_text(at, " "), reason_phrase(status)), "\r\n"), date);
+  if (framing.content_length)
+    at = put_text(put_digits(put_text(at, "Content-Length: "), *framing.content_length), "\r\n");
+  if (framing.chunked) at = put_text(at, "Transfer-Encoding: chunked\r\n");
   if (framing.close)
-    at = put(at, "Connection: close\r\n");
+    at = put_text(at, "Connection: close\r\n");
   else if (framing.keep_alive)
-    at = put(at, "Connection: keep-alive\r\n");
-  at = put(put(at, fields), "\r\n");
+    at = put_text(at, "Connection: keep-alive\r\n");
+  at = put_text(put_text(at, fields), "\r\n");
   out.resize(static_cast<std::size_t>(at - out.data()));
 }
 

@@ -1,5 +1,6 @@
 #include <spidergate/core/digits.hpp>
 #include <spidergate/core/json_text.hpp>
+#include <spidergate/core/put_text.hpp>
 #include <spidergate/model/receipt.hpp>
 
 #include <algorithm>
@@ -176,10 +177,6 @@ bool printable_ascii(std::string_view json) {
   return ((found | rest | (rest + each)) & top) == 0;
 }
 
-char* put(char* at, std::string_view text) noexcept {
-  return std::copy(text.begin(), text.end(), at);
-}
-
 constexpr std::array<bool, 256> stands_for_itself = [] {
   std::array<bool, 256> table{};
   for (std::size_t c = ' '; c < 0x7f; ++c) table[c] = c != '"' && c != '\\';
@@ -190,10 +187,10 @@ constexpr std::array<bool, 256> stands_for_itself = [] {
 char* put_escaped(char* at, std::string_view text) {
   bool plain = true;
   for (const char c : text) plain &= stands_for_itself[static_cast<unsigned char>(c)];
-  if (plain) return put(at, text);
+  if (plain) return put_text(at, text);
   std::string escaped;
   append_json_text(escaped, text);
-  return put(at, escaped);
+  return put_text(at, escaped);
 }
 
 }  // namespace
@@ -203,17 +200,17 @@ std::string compact_json(const receipt& r) {
   constexpr std::size_t literals_and_numbers = 192, most_of_a_byte = 6;  // "\u001f"
   std::string out(literals_and_numbers + most_of_a_byte * (r.request_id.size() + r.provider.size() + r.model.size()),
                   '\0');
-  auto* at = put_escaped(put(out.data(), R"({"request_id":")"), r.request_id);
+  auto* at = put_escaped(put_text(out.data(), R"({"request_id":")"), r.request_id);
   if (r.provider.empty()) {
-    at = put(at, R"(","routing_decision":null)");
+    at = put_text(at, R"(","routing_decision":null)");
   } else {
-    at = put_escaped(put(at, R"(","routing_decision":")"), r.provider);
-    at = put(put_escaped(put(at, "/"), r.model), "\"");
+    at = put_escaped(put_text(at, R"(","routing_decision":")"), r.provider);
+    at = put_text(put_escaped(put_text(at, "/"), r.model), "\"");
   }
-  at = put(put(at, R"(,"cost_usd":)"), r.cost.to_usd());
-  at = put(at, R"(,"latency_ms":)");
+  at = put_text(put_text(at, R"(,"cost_usd":)"), r.cost.to_usd());
+  at = put_text(at, R"(,"latency_ms":)");
   at = put_number(at, r.latency_ms);
-  at = put(at, r.fallback_used ? std::string_view(R"(,"fallback_used":true})") : R"(,"fallback_used":false})");
+  at = put_text(at, r.fallback_used ? std::string_view(R"(,"fallback_used":true})") : R"(,"fallback_used":false})");
   out.resize(static_cast<std::size_t>(at - out.data()));
   return printable_ascii(out) ? out : ascii_only(out);
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "manual_clock.hpp"
+#include "redis_server.hpp"
 #include "worker_crew.hpp"
 
 #include <spidergate/kv/memory_counters.hpp>
@@ -31,6 +32,14 @@ inline bool eventually(const std::function<bool()>& holds,
 inline const runtime::clock& noon_clock() {
   static const manual_clock standing;
   return standing;
+}
+
+/// For tests that are not about time on a busy machine.
+inline kv::redis_options patient(const redis_server& server) {
+  kv::redis_options made;
+  made.url = secret_string(server.url());
+  made.timeout = std::chrono::seconds(5);
+  return made;
 }
 
 /// A gateway's worth of counters in Redis: workers, local counters, connections. Its clock agrees with the times that

@@ -1,12 +1,13 @@
 #include "calls.hpp"
 
+#include <spidergate/core/digits.hpp>
+#include <spidergate/core/put_text.hpp>
+
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
-#include <cstring>
 
 namespace spidergate::kv::redis {
 
@@ -54,7 +55,7 @@ error_code malformed() {
 script_call::script_call(const script& what, std::size_t keys, std::size_t bytes) : what_(&what), count_(3) {
   words_.reserve(bytes);
   std::array<char, 24> text{};
-  const auto* end = std::to_chars(text.data(), text.data() + text.size(), keys).ptr;
+  const auto* end = put_digits(text.data(), keys);
   word({{text.data(), static_cast<std::size_t>(end - text.data())}});
   count_ = 3;
 }
@@ -69,14 +70,9 @@ namespace {
 
 constexpr std::size_t longest_head = 24;  // of a word: '$', its length, CRLF
 
-char* put(char* at, std::string_view text) noexcept {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
-
 char* put_head(char* at, std::size_t bytes) noexcept {
   *at++ = '$';
-  return put(std::to_chars(at, at + longest_head, bytes).ptr, "\r\n");
+  return put_text(put_digits(at, bytes), "\r\n");
 }
 
 }  // namespace
@@ -86,8 +82,8 @@ void script_call::word(std::initializer_list<std::string_view> parts) {
   for (const auto part : parts) size += part.size();
   char* const begin = grow(longest_head + size + 2);
   char* at = put_head(begin, size);
-  for (const auto part : parts) at = put(at, part);
-  at = put(at, "\r\n");
+  for (const auto part : parts) at = put_text(at, part);
+  at = put_text(at, "\r\n");
   words_.resize(static_cast<std::size_t>(at - words_.data()), boost::container::default_init);
   ++count_;
 }
@@ -104,7 +100,7 @@ void script_call::number(std::int64_t number) {
   assert(numbers_due_ > 0);
   const bool last = --numbers_due_ == 0;
   char* const end = pack_number(grow(packed_number_bytes + (last ? 2 : 0)), number);
-  if (last) put(end, "\r\n");
+  if (last) put_text(end, "\r\n");
 }
 
 void script_call::repetition_flag() {
@@ -144,7 +140,7 @@ void call_maker::add_keys(script_call& to, const charge& c) const {
     return;
   }
   std::array<char, 24> text{'@'};
-  const auto* end = std::to_chars(text.data() + 1, text.data() + text.size(), c.window_start).ptr;
+  const auto* end = put_number(text.data() + 1, c.window_start);
   const std::string_view window(text.data(), static_cast<std::size_t>(end - text.data()));
   to.key({prefix_, room, c.key, window});
   to.key({prefix_, room, c.key, window, ":x"});

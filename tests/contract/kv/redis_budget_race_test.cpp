@@ -12,14 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::eventually;
 using testing::kv_replica;
+using testing::patient;
 using testing::redis_server;
-
-redis_options patient(const redis_server& server) {
-  redis_options made;
-  made.url = secret_string(server.url());
-  made.timeout = 5s;
-  return made;
-}
 
 TEST(redis_races, request_that_ends_while_holds_are_renewed_holds_nothing_afterwards) {
   redis_server server;

@@ -12,14 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::eventually;
 using testing::kv_replica;
+using testing::patient;
 using testing::redis_server;
-
-redis_options patient(const redis_server& server) {
-  redis_options made;
-  made.url = secret_string(server.url());
-  made.timeout = 5s;
-  return made;
-}
 
 void expect_the_same(const verdict& theirs, const verdict& ours, int round) {
   EXPECT_EQ(theirs.admitted, ours.admitted) << round;

@@ -12,19 +12,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::eventually;
 using testing::kv_replica;
+using testing::patient;
 using testing::redis_server;
 
 redis_options options_for(const redis_server& server, int database = 0) {
   redis_options made;
   made.url = secret_string(server.url(database));
   made.extra_ca_file = {};
-  return made;
-}
-
-/// The same, patient: for tests that are not about time on a busy machine.
-redis_options patient(const redis_server& server) {
-  auto made = options_for(server);
-  made.timeout = 5s;
   return made;
 }
 
