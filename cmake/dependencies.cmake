@@ -11,14 +11,11 @@ if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3::SQLite3)
 endif()
 
-# Debian's libpqxx brings no package file. libpq itself is called to take a URL apart.
-find_library(PQXX_LIBRARY pqxx REQUIRED)
-find_library(PQ_LIBRARY pq REQUIRED)
-find_path(PQXX_INCLUDE_DIR pqxx/pqxx REQUIRED)
+# Of libpq only the header is needed: the library is loaded when a PostgreSQL database is configured.
 find_path(PQ_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
-add_library(pqxx INTERFACE IMPORTED)
-target_link_libraries(pqxx INTERFACE ${PQXX_LIBRARY} ${PQ_LIBRARY})
-target_include_directories(pqxx SYSTEM INTERFACE ${PQXX_INCLUDE_DIR} ${PQ_INCLUDE_DIR})
+add_library(libpq INTERFACE IMPORTED)
+target_link_libraries(libpq INTERFACE ${CMAKE_DL_LIBS})
+target_include_directories(libpq SYSTEM INTERFACE ${PQ_INCLUDE_DIR})
 
 # hiredis takes Redis's answers apart; the connection is ours.
 find_library(HIREDIS_LIBRARY hiredis REQUIRED)

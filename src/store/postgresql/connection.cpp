@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <poll.h>
-#include <pqxx/pqxx>
 
 namespace spidergate::store::postgresql {
 
@@ -23,53 +22,58 @@ constexpr auto grace = 250ms;
 constexpr auto between_doubts = 1s;
 constexpr int oldest_server = 150'000;
 
-/// Counts what others announce.
-struct listener final : pqxx::notification_receiver {
-  listener(pqxx::connection_base& on, std::int64_t& count) : notification_receiver(on, announcements), commits(count) {}
-  void operator()(const std::string&, int by) override {
-    if (by != conn().backendpid()) ++commits;
-  }
-  std::int64_t& commits;
-};
-
 /// Whether the server has closed it meanwhile: a statement that was never sent can go to another connection.
 bool closed_while_idle(int socket) {
   pollfd one{.fd = socket, .events = POLLRDHUP, .revents = 0};
   return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+void ignore_notice(void*, const char*) {}
+
+/// Of a statement that may follow another one.
+bool succeeded(ExecStatusType status) {
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+}
+
 }  // namespace
 
 struct connection::session {
-  explicit session(const std::string& connect_string) : link(connect_string), quiet(link) {}
-  /// Closed before the listener goes: that would tell the server, and wait for its answer without a deadline.
-  ~session() { link.disconnect(); }
+  session(const libpq& of, const std::string& connect_string) : pq(of), link(pq.connectdb(connect_string.c_str())) {
+    pq.set_notice_processor(link, ignore_notice, nullptr);
+  }
+  ~session() { pq.finish(link); }
   session(const session&) = delete;
   session& operator=(const session&) = delete;
-  pqxx::connection link;
-  pqxx::quiet_errorhandler quiet;
-  std::unique_ptr<listener> ears;
+  [[nodiscard]] bool is_open() const { return pq.status(link) == CONNECTION_OK; }
+  const libpq& pq;
+  PGconn* const link;  ///< null when memory is short, which libpq calls a bad connection
+  bool listens = false;
   bool deaf = false;  ///< a hot standby takes no LISTEN
 };
 
-connection::connection(address where, std::chrono::milliseconds statement_timeout)
-    : where_(std::move(where)), statement_timeout_(statement_timeout), patience_(statement_timeout) {}
+connection::connection(const libpq& pq, address where, std::chrono::milliseconds statement_timeout)
+    : pq_(pq), where_(std::move(where)), statement_timeout_(statement_timeout), patience_(statement_timeout) {}
 connection::~connection() = default;
 
 result<sql::rows> connection::exec(std::string_view statement, std::span<const sql::value> parameters) {
   if (holds_nul(parameters)) return failure(errc::constraint, "a text holds a NUL");
-  const auto fields = fields_of(parameters);
-  std::optional<sql::rows> rows;
-  const auto done = exchange([&](pqxx::nontransaction& on) {
-    rows = rows_of(on.exec_params(std::string(statement), pqxx::prepare::make_dynamic_params(fields)));
+  const std::string text(statement);
+  const parameter_list all(parameters);
+  const auto done = exchange([&](PGconn* on) {
+    return answer(pq_.exec_params(on, text.c_str(), all.size(), nullptr, all.texts(), nullptr, nullptr, 0),
+                  {pq_.clear});
   });
   if (!done) return done.error();
+  auto rows = rows_of(pq_, **done);
   if (!rows) return failure(errc::failed, "a column has a type that is not used here");
   return std::move(*rows);
 }
 
 result<void> connection::exec_script(std::string_view script) {
-  return exchange([&](pqxx::nontransaction& on) { on.exec(std::string(script)); });
+  const std::string text(script);
+  const auto done = exchange([&](PGconn* on) { return answer(pq_.exec(on, text.c_str()), {pq_.clear}); });
+  if (!done) return done.error();
+  return {};
 }
 
 result<void> connection::announce_change() {
@@ -79,14 +83,28 @@ result<void> connection::announce_change() {
 result<void> connection::bulk_insert(std::string_view table, std::span<const std::string_view> columns,
                                      std::span<const sql::value_view> cells) {
   if (holds_nul(cells)) return failure(errc::constraint, "a text holds a NUL");
-  if (columns.size() > widest_row) return failure(errc::failed, "too many columns for a bulk insert");
   if (columns.empty() || cells.size() % columns.size() != 0) return failure(errc::failed, "cells that are no rows");
-  const std::vector<std::string> names(columns.begin(), columns.end());
-  return exchange([&](pqxx::nontransaction& on) {
-    pqxx::stream_to copy(on, std::string(table), names);
-    for (; !cells.empty(); cells = cells.subspan(columns.size())) write_row(copy, cells.first(columns.size()));
-    copy.complete();
+  std::string script = "COPY ";
+  script += table;
+  for (const auto one : columns) script.append(one == columns.front() ? " (" : ", ").append(one);
+  script += ") FROM STDIN";
+  const auto done = exchange([&](PGconn* on) {
+    answer last(pq_.exec(on, script.c_str()), {pq_.clear});
+    if (pq_.result_status(last.get()) != PGRES_COPY_IN) return last;
+    std::string line;
+    for (; !cells.empty(); cells = cells.subspan(columns.size())) {
+      line.clear();
+      append_line(line, cells.first(columns.size()));
+      if (pq_.put_copy_data(on, line.data(), static_cast<int>(line.size())) != 1) return answer();
+    }
+    if (pq_.put_copy_end(on, nullptr) != 1) return answer();
+    last.reset(pq_.get_result(on));
+    while (answer(pq_.get_result(on), {pq_.clear})) {
+    }
+    return last;
   });
+  if (!done) return done.error();
+  return {};
 }
 
 result<void> connection::begin(sql::lock what) {
@@ -128,24 +146,27 @@ void connection::roll_back() noexcept {
   patience_ = statement_timeout_;
 }
 
-result<void> connection::exchange(const work& what) {
+result<answer> connection::exchange(const work& what) {
   const auto connected = ready();
-  return connected ? perform(what) : connected;
+  if (!connected) return connected.error();
+  return perform(what);
 }
 
-result<void> connection::perform(const work& what) {
-  auto& link = session_->link;
-  const auto ticket = deadlines_->watch(link.sock(), std::chrono::steady_clock::now() + patience_ + grace);
-  result<void> done;
-  try {
-    pqxx::nontransaction on(link);
-    what(on);
-  } catch (const std::exception& e) {
-    done = failure(meaning(e, link.is_open()), first_line(e.what()));
+result<answer> connection::perform(const work& what) {
+  auto* const link = session_->link;
+  const auto ticket = deadlines_->watch(pq_.socket(link), std::chrono::steady_clock::now() + patience_ + grace);
+  result<answer> done = what(link);
+  const bool answered = *done != nullptr;
+  if (!answered) {
+    done = failure(errc::unavailable, first_line(pq_.error_message(link)));
+  } else if (!succeeded(pq_.result_status(done->get()))) {
+    const char* const state = pq_.result_error_field(done->get(), PG_DIAG_SQLSTATE);
+    const auto meant = session_->is_open() ? meaning_of(state ? state : "") : errc::unavailable;
+    done = failure(meant, first_line(pq_.result_error_message(done->get())));
   }
   const bool cut = deadlines_->release(ticket);
   if (cut && !done) message_ = "the server did not answer in time";
-  if (cut || !link.is_open()) {
+  if (cut || !answered || !session_->is_open()) {
     lose();
   } else if (scope_ != scope::none) {
     // A refused transaction takes nothing but ROLLBACK TO, which ends the refusal.
@@ -158,7 +179,7 @@ result<void> connection::ready() {
   if (scope_ == scope::lost) {
     return failure(errc::unavailable, "the connection was lost in the middle of the transaction");
   }
-  if (session_ && scope_ == scope::none && closed_while_idle(session_->link.sock())) session_.reset();
+  if (session_ && scope_ == scope::none && closed_while_idle(pq_.socket(session_->link))) session_.reset();
   if (session_) return {};
   // The message is still that of the last attempt.
   if (std::chrono::steady_clock::now() < next_attempt_) return errc::unavailable;
@@ -166,13 +187,13 @@ result<void> connection::ready() {
 }
 
 result<void> connection::connect() {
-  try {
-    session_ = std::make_unique<session>(std::string(where_.connect_string.reveal()));
-  } catch (const std::exception& e) {
+  session_ = std::make_unique<session>(pq_, std::string(where_.connect_string.reveal()));
+  if (!session_->is_open()) {
+    const auto said = first_line(pq_.error_message(session_->link));
     lose();
-    return failure(errc::unavailable, first_line(e.what()));
+    return failure(errc::unavailable, said);
   }
-  if (session_->link.server_version() < oldest_server) {
+  if (pq_.server_version(session_->link) < oldest_server) {
     lose();
     return failure(errc::unavailable, "PostgreSQL 15 or later is needed, and the server is older");
   }
@@ -183,10 +204,10 @@ result<void> connection::connect() {
                       "; SET idle_in_transaction_session_timeout = " + idle +
                       "; SET lock_timeout = 0; SET client_min_messages = warning; SET bytea_output = 'hex';"
                       "SET standard_conforming_strings = on";
-  const auto set_up = perform([&](pqxx::nontransaction& on) { on.exec(script); });
+  const auto set_up = perform([&](PGconn* on) { return answer(pq_.exec(on, script.c_str()), {pq_.clear}); });
   if (!set_up) {
     if (session_) lose();
-    return set_up;
+    return set_up.error();
   }
   if (!session_) return failure(errc::unavailable, "the server did not answer in time");
   back_off_ = 0ms;
@@ -204,14 +225,18 @@ void connection::lose() {
 
 result<std::int64_t> connection::foreign_commits() {
   if (const auto connected = ready(); !connected) return connected.error();
-  if (!session_->ears && !session_->deaf) {
+  if (!session_->listens && !session_->deaf) {
     if (const auto heard = listen(); !heard) return heard.error();
   }
-  try {
-    session_->link.get_notifs();
-  } catch (const std::exception& e) {
+  auto* const link = session_->link;
+  if (pq_.consume_input(link) != 1) {
+    const auto said = first_line(pq_.error_message(link));
     lose();
-    return failure(errc::unavailable, first_line(e.what()));
+    return failure(errc::unavailable, said);
+  }
+  while (auto* const one = pq_.notifies(link)) {
+    if (one->be_pid != pq_.backend_pid(link)) ++commits_;
+    pq_.freemem(one);
   }
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_doubt_) {
@@ -222,13 +247,12 @@ result<std::int64_t> connection::foreign_commits() {
 }
 
 result<void> connection::listen() {
-  auto& into = *session_;
-  const auto listening =
-      exchange([&](pqxx::nontransaction&) { into.ears = std::make_unique<listener>(into.link, commits_); });
+  const auto listening = exec_script(std::string("LISTEN ") + announcements);
   if (!listening && listening.error() == errc::read_only) {
-    into.deaf = true;
+    session_->deaf = true;
     return {};
   }
+  if (listening && session_) session_->listens = true;
   ++commits_;
   return listening;
 }

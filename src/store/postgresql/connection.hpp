@@ -1,4 +1,5 @@
 #pragma once
+#include "libpq.hpp"
 #include "watchdog.hpp"
 
 #include <spidergate/store/database.hpp>
@@ -11,10 +12,6 @@
 #include <string>
 #include <string_view>
 
-namespace pqxx {
-class nontransaction;
-}
-
 namespace spidergate::store::postgresql {
 
 /// Where the server is, checked and in the form that libpq reads.
@@ -22,13 +19,14 @@ struct address {
   secret_string connect_string;  ///< key = 'value' ...
   secret_string password;        ///< to keep it out of messages
 };
-[[nodiscard]] boost::system::result<address, std::string> address_of(const postgresql_options& options);
+[[nodiscard]] boost::system::result<address, std::string> address_of(const libpq& pq,
+                                                                     const postgresql_options& options);
 
 /// The PostgreSQL driver, see store::open_postgresql. Every exchange with the server goes through perform(), which
 /// watches the time and gives failures their meaning; exchange() connects before.
 class connection final : public sql::connection {
  public:
-  connection(address where, std::chrono::milliseconds statement_timeout);
+  connection(const libpq& pq, address where, std::chrono::milliseconds statement_timeout);
   ~connection() override;
 
   using sql::connection::exec;
@@ -55,16 +53,18 @@ class connection final : public sql::connection {
     failed,  ///< a statement was refused: nothing but the end of the innermost savepoint is taken
     lost,    ///< with its connection; what follows must not reach another one, outside of any transaction
   };
-  using work = std::function<void(pqxx::nontransaction&)>;
+  /// Asks the server; a null answer says that the connection is of no use any more.
+  using work = std::function<answer(PGconn*)>;
 
-  result<void> exchange(const work& what);
-  result<void> perform(const work& what);
+  result<answer> exchange(const work& what);
+  result<answer> perform(const work& what);
   result<void> ready();
   result<void> connect();
   result<void> listen();
   void lose();
   error_code failure(errc what, std::string_view message);
 
+  const libpq& pq_;
   const address where_;
   const std::chrono::milliseconds statement_timeout_;
   const std::shared_ptr<watchdog> deadlines_ = watchdog::shared();

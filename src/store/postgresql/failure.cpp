@@ -1,13 +1,9 @@
 #include "failure.hpp"
 
-#include <pqxx/pqxx>
-
 namespace spidergate::store::postgresql {
 
-namespace {
-
-/// SQLSTATE, see PostgreSQL's "Error Codes"; its first two characters are a class.
-errc meaning_of_state(std::string_view state) {
+// See PostgreSQL's "Error Codes"; the first two characters are a class.
+errc meaning_of(std::string_view state) {
   const auto of_class = [&](std::string_view number) { return state.substr(0, 2) == number; };
   if (state == "23505") return errc::already_exists;
   // Classes 22 and 54: a value that no column or no index can hold, such as text that is not UTF-8.
@@ -18,16 +14,6 @@ errc meaning_of_state(std::string_view state) {
   if (state == "XX001" || state == "XX002") return errc::corrupt;
   // Running out of something, cancelled (also by statement_timeout), shut down, crashed.
   if (of_class("53") || of_class("57") || of_class("58")) return errc::unavailable;
-  return errc::failed;
-}
-
-}  // namespace
-
-errc meaning(const std::exception& of, bool connection_lives) {
-  if (!connection_lives) return errc::unavailable;
-  if (const auto* refused = dynamic_cast<const pqxx::sql_error*>(&of)) return meaning_of_state(refused->sqlstate());
-  if (dynamic_cast<const pqxx::transaction_rollback*>(&of)) return errc::busy;
-  // libpqxx calls all of class 08 a broken connection, also a wrong number of parameters (08P01).
   return errc::failed;
 }
 

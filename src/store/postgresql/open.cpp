@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <libpq-fe.h>
 #include <utility>
 
 namespace spidergate::store {
@@ -14,7 +13,8 @@ namespace postgresql {
 namespace {
 
 struct options_closer {
-  void operator()(PQconninfoOption* all) const noexcept { PQconninfoFree(all); }
+  decltype(&PQconninfoFree) free = nullptr;
+  void operator()(PQconninfoOption* all) const noexcept { free(all); }
 };
 using parsed_url = std::unique_ptr<PQconninfoOption, options_closer>;
 
@@ -45,10 +45,10 @@ void append(std::string& to, std::string_view key, std::string_view value) {
 
 }  // namespace
 
-boost::system::result<address, std::string> address_of(const postgresql_options& options) {
+boost::system::result<address, std::string> address_of(const libpq& pq, const postgresql_options& options) {
   const std::string url(options.url.reveal());
   if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) return std::string(malformed);
-  const parsed_url parsed(PQconninfoParse(url.c_str(), nullptr));
+  const parsed_url parsed(pq.conninfo_parse(url.c_str(), nullptr), {pq.conninfo_free});
   if (!parsed) return std::string(malformed);
   const auto whole_seconds = std::chrono::ceil<std::chrono::seconds>(options.connect_timeout).count();
   const std::array<std::pair<std::string_view, std::string>, 3> ours = {
@@ -73,10 +73,12 @@ boost::system::result<address, std::string> address_of(const postgresql_options&
 
 boost::system::result<std::unique_ptr<sql::connection>, std::string> open_postgresql(
     const postgresql_options& options) {
-  auto where = postgresql::address_of(options);
+  const auto pq = postgresql::libpq::load();
+  if (!pq) return pq.error();
+  auto where = postgresql::address_of(**pq, options);
   if (!where) return where.error();
   return std::unique_ptr<sql::connection>(
-      std::make_unique<postgresql::connection>(std::move(*where), options.statement_timeout));
+      std::make_unique<postgresql::connection>(**pq, std::move(*where), options.statement_timeout));
 }
 
 }  // namespace spidergate::store

@@ -12,7 +12,7 @@ namespace spidergate::store::postgresql {
 namespace {
 
 /// The types' numbers, fixed in PostgreSQL's catalogue (pg_type.dat).
-enum : pqxx::oid {
+enum : Oid {
   type_bool = 16,
   type_bytea = 17,
   type_name = 19,
@@ -28,15 +28,13 @@ enum : pqxx::oid {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
-std::string to_hex(std::string_view bytes) {
-  std::string text = "\\x";
-  text.reserve(2 + 2 * bytes.size());
+void append_hex(std::string& text, std::string_view bytes) {
+  text.reserve(text.size() + 2 * bytes.size());
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     text += digits[byte >> 4U];
     text += digits[byte & 15U];
   }
-  return text;
 }
 
 unsigned nibble(char c) {
@@ -53,9 +51,7 @@ std::string from_hex(std::string_view text) {
   return bytes;
 }
 
-std::optional<sql::value> value_of(const pqxx::field& from, pqxx::oid type) {
-  if (from.is_null()) return sql::value();
-  const std::string_view text(from.c_str(), from.size());
+std::optional<sql::value> value_of(std::string_view text, Oid type) {
   switch (type) {
     case type_int8:
     case type_int4:
@@ -81,26 +77,24 @@ std::optional<sql::value> value_of(const pqxx::field& from, pqxx::oid type) {
   }
 }
 
-template <std::size_t Size>
-bool write_if(pqxx::stream_to& to, std::span<const sql::value_view> row) {
-  if (row.size() != Size) return false;
-  std::array<field, Size> cells{};
-  std::transform(row.begin(), row.end(), cells.begin(), [](const sql::value_view& one) { return field{one}; });
-  to << cells;
-  return true;
+/// What would end a cell or a line, and the character that says so.
+void append_escaped(std::string& to, std::string_view text) {
+  constexpr std::string_view special = "\\\b\f\n\r\t\v";
+  constexpr std::string_view letters = "\\bfnrtv";
+  for (std::size_t at = 0; (at = text.find_first_of(special)) != std::string_view::npos; text.remove_prefix(at + 1)) {
+    to.append(text.substr(0, at));
+    to += '\\';
+    to += letters[special.find(text[at])];
+  }
+  to.append(text);
 }
 
-/// libpqxx 6 copies rows only of a size that is known when it is compiled.
-template <std::size_t... Sizes>
-void write_row_of(pqxx::stream_to& to, std::span<const sql::value_view> row, std::index_sequence<Sizes...>) {
-  (void)((Sizes > 0 && write_if<std::max<std::size_t>(Sizes, 1)>(to, row)) || ...);
-}
-
-struct viewer {
-  sql::value_view operator()(std::monostate) const { return {}; }
-  sql::value_view operator()(std::int64_t number) const { return number; }
-  sql::value_view operator()(const std::string& text) const { return std::string_view(text); }
-  sql::value_view operator()(const sql::blob& b) const { return sql::blob_view{b.bytes}; }
+struct cell_writer {
+  void operator()(std::monostate) const { to += "\\N"; }
+  void operator()(std::int64_t number) const { to += std::to_string(number); }
+  void operator()(std::string_view text) const { append_escaped(to, text); }
+  void operator()(sql::blob_view b) const { append_hex(to += R"(\\x)", b.bytes); }
+  std::string& to;
 };
 
 template <class Text, class Value>
@@ -113,15 +107,29 @@ bool text_holds_nul(std::span<const Value> values) noexcept {
 
 }  // namespace
 
-std::vector<field> fields_of(std::span<const sql::value> values) {
-  std::vector<field> all;
-  all.reserve(values.size());
-  for (const auto& one : values) all.push_back({std::visit(viewer{}, one)});
-  return all;
+parameter_list::parameter_list(std::span<const sql::value> values) {
+  written_.reserve(values.size());  // so that its texts stay where they are
+  texts_.reserve(values.size());
+  for (const auto& one : values) {
+    if (const auto* text = std::get_if<std::string>(&one)) {
+      texts_.push_back(text->c_str());
+    } else if (const auto* number = std::get_if<std::int64_t>(&one)) {
+      texts_.push_back(written_.emplace_back(std::to_string(*number)).c_str());
+    } else if (const auto* bytes = std::get_if<sql::blob>(&one)) {
+      append_hex(written_.emplace_back("\\x"), bytes->bytes);
+      texts_.push_back(written_.back().c_str());
+    } else {
+      texts_.push_back(nullptr);
+    }
+  }
 }
 
-void write_row(pqxx::stream_to& to, std::span<const sql::value_view> row) {
-  write_row_of(to, row, std::make_index_sequence<widest_row + 1>());
+void append_line(std::string& to, std::span<const sql::value_view> row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (i != 0) to += '\t';
+    std::visit(cell_writer{to}, row[i]);
+  }
+  to += '\n';
 }
 
 bool holds_nul(std::span<const sql::value> values) noexcept {
@@ -132,16 +140,23 @@ bool holds_nul(std::span<const sql::value_view> values) noexcept {
   return text_holds_nul<std::string_view>(values);
 }
 
-std::optional<sql::rows> rows_of(const pqxx::result& from) {
-  std::vector<pqxx::oid> types;
-  for (pqxx::row_size_type i = 0; i < from.columns(); ++i) types.push_back(from.column_type(i));
+std::optional<sql::rows> rows_of(const libpq& pq, const PGresult& from) {
+  const int columns = pq.nfields(&from);
+  std::vector<Oid> types;
+  for (int i = 0; i < columns; ++i) types.push_back(pq.ftype(&from, i));
+  const int count = pq.ntuples(&from);
   sql::rows all;
-  all.reserve(from.size());
-  for (const auto& one : from) {
+  all.reserve(static_cast<std::size_t>(count));
+  for (int at = 0; at < count; ++at) {
     std::vector<sql::value> row;
     row.reserve(types.size());
-    for (pqxx::row_size_type i = 0; i < from.columns(); ++i) {
-      auto value = value_of(one[i], types[i]);
+    for (int i = 0; i < columns; ++i) {
+      if (pq.getisnull(&from, at, i) != 0) {
+        row.emplace_back();
+        continue;
+      }
+      const std::string_view text(pq.getvalue(&from, at, i), static_cast<std::size_t>(pq.getlength(&from, at, i)));
+      auto value = value_of(text, types[static_cast<std::size_t>(i)]);
       if (!value) return std::nullopt;
       row.push_back(std::move(*value));
     }
@@ -151,11 +166,3 @@ std::optional<sql::rows> rows_of(const pqxx::result& from) {
 }
 
 }  // namespace spidergate::store::postgresql
-
-std::string pqxx::string_traits<spidergate::store::postgresql::field>::to_string(
-    const spidergate::store::postgresql::field& f) {
-  namespace sql = spidergate::sql;
-  if (const auto* number = std::get_if<std::int64_t>(&f.of)) return std::to_string(*number);
-  if (const auto* text = std::get_if<std::string_view>(&f.of)) return std::string(*text);
-  return spidergate::store::postgresql::to_hex(std::get<sql::blob_view>(f.of).bytes);
-}
