@@ -34,6 +34,7 @@ kind_mark mark_of(window_kind kind) noexcept {
 }
 
 constexpr std::string_view picks_room = "p:";
+constexpr std::string_view holders = ":x";  // behind a budget's key
 
 template <class All, class ChargeOf>
 std::size_t keys_of(const All& all, ChargeOf charge_of) {
@@ -52,20 +53,6 @@ error_code malformed() {
 
 }  // namespace
 
-script_call::script_call(const script& what, std::size_t keys, std::size_t bytes) : what_(&what), count_(3) {
-  words_.reserve(bytes);
-  std::array<char, 24> text{};
-  const auto* end = put_digits(text.data(), keys);
-  word({{text.data(), static_cast<std::size_t>(end - text.data())}});
-  count_ = 3;
-}
-
-char* script_call::grow(std::size_t bytes) {
-  const auto before = words_.size();
-  words_.resize(before + bytes, boost::container::default_init);
-  return words_.data() + before;
-}
-
 namespace {
 
 constexpr std::size_t longest_head = 24;  // of a word: '$', its length, CRLF
@@ -77,30 +64,77 @@ char* put_head(char* at, std::size_t bytes) noexcept {
 
 }  // namespace
 
-void script_call::word(std::initializer_list<std::string_view> parts) {
+char* word_list::grow(std::size_t bytes) {
+  const auto before = bytes_.size();
+  bytes_.resize(before + bytes, boost::container::default_init);
+  return bytes_.data() + before;
+}
+
+void word_list::word(std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
   for (const auto part : parts) size += part.size();
-  char* const begin = grow(longest_head + size + 2);
-  char* at = put_head(begin, size);
+  char* at = put_head(grow(longest_head + size + 2), size);
   for (const auto part : parts) at = put_text(at, part);
   at = put_text(at, "\r\n");
-  words_.resize(static_cast<std::size_t>(at - words_.data()), boost::container::default_init);
+  bytes_.resize(static_cast<std::size_t>(at - bytes_.data()), boost::container::default_init);
   ++count_;
+}
+
+void word_list::head(std::size_t bytes) {
+  const char* const end = put_head(grow(longest_head), bytes);
+  bytes_.resize(static_cast<std::size_t>(end - bytes_.data()), boost::container::default_init);
+  ++count_;
+}
+
+void word_list::append(std::string_view bytes) {
+  put_text(grow(bytes.size()), bytes);
+}
+
+void word_list::append(const word_list& more) {
+  append(more.bytes());
+  count_ += more.count_;
+}
+
+void word_list::numbers(std::initializer_list<std::int64_t> packed) {
+  char* at = grow(packed.size() * packed_number_bytes);
+  for (const auto one : packed) at = pack_number(at, one);
+}
+
+void word_list::clear() noexcept {
+  bytes_.clear();
+  count_ = 0;
+}
+
+void word_list::drop_last(std::size_t from) noexcept {
+  bytes_.resize(from);
+  --count_;
+}
+
+script_call::script_call(const script& what, std::size_t keys, std::size_t bytes) : what_(&what), words_(bytes) {
+  std::array<char, 24> text{};
+  const auto* end = put_digits(text.data(), keys);
+  argument({text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
 void script_call::numbers(std::size_t count) {
-  char* const begin = grow(longest_head);
-  const char* const end = put_head(begin, count * packed_number_bytes);
-  words_.resize(static_cast<std::size_t>(end - words_.data()), boost::container::default_init);
+  words_.head(count * packed_number_bytes);
   numbers_due_ = count;
-  ++count_;
 }
 
-void script_call::number(std::int64_t number) {
-  assert(numbers_due_ > 0);
-  const bool last = --numbers_due_ == 0;
-  char* const end = pack_number(grow(packed_number_bytes + (last ? 2 : 0)), number);
-  if (last) put_text(end, "\r\n");
+void script_call::these(std::initializer_list<std::int64_t> numbers) {
+  words_.numbers(numbers);
+  end_numbers(numbers.size());
+}
+
+void script_call::packed(std::string_view numbers) {
+  words_.append(numbers);
+  end_numbers(numbers.size() / packed_number_bytes);
+}
+
+void script_call::end_numbers(std::size_t count) {
+  assert(numbers_due_ >= count);
+  numbers_due_ -= count;
+  if (numbers_due_ == 0) words_.append("\r\n");
 }
 
 void script_call::repetition_flag() {
@@ -110,18 +144,19 @@ void script_call::repetition_flag() {
 
 void script_call::mark_repeated() noexcept {
   constexpr std::size_t from_end = 3;  // the digit and CRLF
-  if (has_flag_) words_[words_.size() - from_end] = '1';
+  if (has_flag_) words_.data()[words_.size() - from_end] = '1';
 }
 
 void script_call::append_to(std::string& out, bool by_name) const {
-  append_head(out, count_);
+  constexpr std::size_t words_of_name = 2;
+  append_head(out, words_of_name + words_.count());
   if (by_name) {
     out += what_->named;
   } else {
     append_word(out, "EVAL");
     append_word(out, what_->text);
   }
-  out.append(words_.data(), words_.size());
+  out += words_.bytes();
 }
 
 call_maker::call_maker(std::string_view prefix) : prefix_(prefix), generation_(prefix_ + "generation") {}
@@ -133,17 +168,20 @@ script_call call_maker::begin(const script& what, std::size_t keys, std::size_t 
   return made;
 }
 
-void call_maker::add_keys(script_call& to, const charge& c) const {
+void call_maker::add_key(word_list& to, const charge& c, std::string_view after) const {
   const auto room = mark_of(c.kind).room;
   if (c.kind != window_kind::budget) {
-    to.key({prefix_, room, c.key});
+    to.word({prefix_, room, c.key, after});
     return;
   }
   std::array<char, 24> text{'@'};
   const auto* end = put_number(text.data() + 1, c.window_start);
-  const std::string_view window(text.data(), static_cast<std::size_t>(end - text.data()));
-  to.key({prefix_, room, c.key, window});
-  to.key({prefix_, room, c.key, window, ":x"});
+  to.word({prefix_, room, c.key, {text.data(), static_cast<std::size_t>(end - text.data())}, after});
+}
+
+void call_maker::add_keys(script_call& to, const charge& c) const {
+  add_key(to.words(), c);
+  if (c.kind == window_kind::budget) add_key(to.words(), c, holders);
 }
 
 namespace {
@@ -169,27 +207,56 @@ script_call call_maker::admit(std::string_view holder, std::span<const charge> c
   }
   made.argument(holder);
   made.numbers(count);
-  for (const auto one : {now, generation, longest_hold_ms, least}) made.number(one);
+  made.these({now, generation, longest_hold_ms, least});
   for (const auto& c : charges) {
-    for (const auto one : {mark_of(c.kind).number, c.period_ms, c.limit, c.amount, end_of(c)}) made.number(one);
+    made.these({mark_of(c.kind).number, c.period_ms, c.limit, c.amount, end_of(c)});
   }
   return made;
 }
 
-script_call call_maker::settle(std::string_view holder, std::span<const settlement> of, epoch_ms charged_at,
-                               epoch_ms now, std::int64_t generation, std::int64_t admitted_in) const {
-  const auto count = 4 + per_charge * of.size();
-  auto made = begin(settle_script(), keys_of(of, [](const settlement& s) -> const charge& { return s.of; }),
-                    bytes_of(count, holder));
-  for (const auto& one : of) add_keys(made, one.of);
-  made.argument(holder);
-  made.numbers(count);
-  for (const auto one : {now, charged_at, generation, admitted_in}) made.number(one);
-  for (const auto& [c, really_used] : of) {
+script_call call_maker::settle(const ended_request& one, std::int64_t generation) const {
+  settlement_batch alone(*this);
+  alone.add(one);
+  return alone.take(generation);
+}
+
+void settlement_batch::add(const ended_request& one) {
+  numbers_.numbers({one.now, one.charged_at, one.admitted_in, static_cast<std::int64_t>(one.of.size())});
+  for (const auto& [c, really_used] : one.of) {
     const auto used = std::max<std::int64_t>(0, really_used);
-    for (const auto one : {mark_of(c.kind).number, c.period_ms, c.amount, used, end_of(c)}) made.number(one);
+    const auto place = static_cast<std::int64_t>(place_of(c));
+    numbers_.numbers({mark_of(c.kind).number, c.period_ms, c.amount, used, end_of(c), place});
   }
+  holders_.word({one.holder});
+}
+
+/// Where Lua finds the charge's key in KEYS.
+std::size_t settlement_batch::place_of(const charge& c) {
+  constexpr std::size_t first_place = 2;  // behind the generation, and Lua counts from 1
+  const known_key made{keys_.size(), 0, first_place + keys_.count()};
+  by_.add_key(keys_, c);
+  const auto key = keys_.bytes().substr(made.begin);
+  for (const auto& one : std::span(known_).first(known_count_)) {
+    if (keys_.bytes().substr(one.begin, one.size) != key) continue;
+    keys_.drop_last(made.begin);
+    return one.place;
+  }
+  if (known_count_ < known_.size()) known_[known_count_++] = {made.begin, key.size(), made.place};
+  if (c.kind == window_kind::budget) by_.add_key(keys_, c, holders);
+  return made.place;
+}
+
+script_call settlement_batch::take(std::int64_t generation) {
+  const auto bytes = keys_.size() + numbers_.size() + holders_.size() + bytes_of(1);
+  auto made = by_.begin(settle_script(), 1 + keys_.count(), bytes);
+  made.words().append(keys_);
+  made.numbers(1 + numbers_.size() / packed_number_bytes);
+  made.number(generation);
+  made.packed(numbers_.bytes());
+  made.words().append(holders_);
   made.repetition_flag();
+  for (auto* list : {&keys_, &numbers_, &holders_}) list->clear();
+  known_count_ = 0;
   return made;
 }
 
@@ -198,7 +265,7 @@ script_call call_maker::seed(const charge& budget, std::int64_t spent, epoch_ms 
   auto made = begin(seed_script(), 3, bytes_of(5));
   add_keys(made, budget);
   made.numbers(5);
-  for (const auto one : {now, generation, seeded_for, spent, end_of(budget)}) made.number(one);
+  made.these({now, generation, seeded_for, spent, end_of(budget)});
   return made;
 }
 
@@ -210,7 +277,7 @@ script_call call_maker::pick(std::span<const pick_option> options, epoch_ms now,
   made.number(now);
   made.number(generation);
   for (const auto& option : options) {
-    for (const auto one : {option.rank, option.daily_limit, option.minute_limit}) made.number(one);
+    made.these({option.rank, option.daily_limit, option.minute_limit});
   }
   return made;
 }
@@ -253,7 +320,7 @@ script_call call_maker::hold(std::span<const held_by> holds, epoch_ms now, std::
   made.number(generation);
   for (const auto& [holder, what, expires_at, told_in] : holds) {
     const auto ends = end_of(what.as_charge());
-    for (const auto one : {mark_of(what.kind).number, what.amount, expires_at, ends, told_in}) made.number(one);
+    made.these({mark_of(what.kind).number, what.amount, expires_at, ends, told_in});
   }
   for (const auto& one : holds) made.argument(one.holder);
   return made;
@@ -269,7 +336,7 @@ script_call call_maker::beat(std::int64_t generation) const {
 script_call call_maker::renew(std::int64_t generation, std::int64_t known, std::int64_t younger_than_ms) const {
   auto made = begin(renew_script(), 1, bytes_of(3));
   made.numbers(3);
-  for (const auto one : {generation, known, younger_than_ms}) made.number(one);
+  made.these({generation, known, younger_than_ms});
   return made;
 }
 

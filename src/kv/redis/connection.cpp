@@ -43,6 +43,7 @@ awaitable<void> connection::write(std::shared_ptr<connection> self) {
   // A write that the server does not take for so long is a server that answers nothing either.
   constexpr std::chrono::seconds longest_write{2};
   while (self->open_) {
+    self->put_late();
     if (self->out_.empty()) {
       if (!co_await self->more_.wait(steady_time::max())) break;
       continue;
@@ -55,8 +56,17 @@ awaitable<void> connection::write(std::shared_ptr<connection> self) {
   }
 }
 
+void connection::put_late() {
+  auto* const late = std::exchange(late_, nullptr);
+  if (late == nullptr) return;
+  late_bytes_.clear();
+  late->append_to(late_bytes_);
+  out_.insert(late_at_, late_bytes_);
+}
+
 void connection::break_off(error_code why) noexcept {
   if (!std::exchange(open_, false)) return;
+  late_ = nullptr;
   stream_->cancel();
   stream_->close(true);
   more_.release(asio::error::operation_aborted);

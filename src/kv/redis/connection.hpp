@@ -23,6 +23,12 @@ class answer_sink {
   virtual void on_broken(error_code why) noexcept = 0;
 };
 
+/// A command whose bytes are asked for only when they are to be written.
+class late_command : public answer_sink {
+ public:
+  virtual void append_to(std::string& out) noexcept = 0;
+};
+
 /// One open connection, on which commands are pipelined: what is sent in one turn of the worker's loop goes out in one
 /// write, and answers come in order. Once broken it stays so. Worker thread only; held by shared_ptr, for its reader
 /// and writer run on their own until it breaks.
@@ -47,6 +53,15 @@ class connection : public std::enable_shared_from_this<connection> {
     waiting_.push_back({&sink, home_.time().steady_now()});
     more_.release();
   }
+  /// Sends one whole command that may still grow until the turn's commands are written, or until put_late(). What is
+  /// sent meanwhile goes behind it. One at a time. Needs has_room().
+  void send_late(late_command& sink) {
+    late_ = &sink;
+    late_at_ = out_.size();
+    send(sink, [](std::string&) {});
+  }
+  /// Takes the bytes of the late command, if there is one.
+  void put_late();
   /// Sends and waits; at the deadline the connection breaks, since answers would no longer match.
   template <class Append>
   awaitable<result<reply>> ask(Append append, steady_time deadline);
@@ -77,6 +92,9 @@ class connection : public std::enable_shared_from_this<connection> {
   std::deque<waiter> waiting_;
   steady_time heard_at_{};
   std::string out_;
+  late_command* late_ = nullptr;
+  std::size_t late_at_ = 0;  ///< in `out_`
+  std::string late_bytes_;   ///< kept for its memory
   std::string writing_;
   runtime::wait_point more_;
   bool open_ = true;

@@ -3,6 +3,7 @@
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -20,6 +21,8 @@ constexpr auto renew_every = 10s;
 /// In redis_options::timeout: how long a call waits for its turn at a server that is busy with others.
 constexpr int longest_turn = 3;
 constexpr std::size_t holds_at_once = 100;
+/// Redis serves nobody else meanwhile.
+constexpr std::size_t settlements_at_once = 32;
 /// A generation that is younger than that will not be seeded before our holds have been told too.
 constexpr std::int64_t young_generation_ms = 300;
 
@@ -32,25 +35,44 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds delay) {
 
 }  // namespace
 
-/// A settlement between its first sending and its answer; it cannot go while a connection knows it.
-struct lane::delivery final : answer_sink {
-  delivery(lane& of, parcel given) : owner(of), what(std::move(given)) {}
+/// Settlements between their first sending and their answer; it cannot go while a connection knows it.
+struct lane::delivery final : late_command {
+  delivery(lane& of, std::optional<script_call> given, steady_time when)
+      : owner(of), call(std::move(given)), since(when) {}
 
+  void append_to(std::string& out) noexcept override {
+    close();
+    call->append_to(out, true);
+  }
   void on_answer(reply&& answer) noexcept override {
     on_the_way = false;
     if (answer.refused_with("NOSCRIPT") && owner.linked() && owner.link_->has_room()) {
       owner.send(*this, false);
     } else if (answer.what != reply::kind::error) {
-      owner.deliveries_.erase(self);
+      end();
     }
   }
   void on_broken(error_code) noexcept override {
     on_the_way = false;
-    what.call.mark_repeated();
+    const bool sent = owner.gathering_ != this;
+    close();
+    if (sent) call->mark_repeated();
+  }
+  /// Nothing more is gathered.
+  void close() {
+    if (owner.gathering_ != this) return;
+    owner.gathering_ = nullptr;
+    call = owner.gathered_.take(shared_state::new_generation());
+  }
+  void end() {
+    owner.undelivered_ -= settlements;
+    owner.deliveries_.erase(self);
   }
 
   lane& owner;
-  parcel what;
+  std::optional<script_call> call;  ///< empty while it is gathered
+  steady_time since;
+  std::size_t settlements = 0;
   std::list<delivery>::iterator self;
   bool on_the_way = false;
 };
@@ -65,7 +87,12 @@ struct lane::link_keeper {
 };
 
 lane::lane(std::shared_ptr<shared_state> all, runtime::worker& home, bool leads)
-    : all_(std::move(all)), home_(home), leads_(leads), wake_(home), backoff_(shortest_backoff) {}
+    : all_(std::move(all)),
+      home_(home),
+      leads_(leads),
+      wake_(home),
+      gathered_(all_->calls),
+      backoff_(shortest_backoff) {}
 
 lane::~lane() = default;
 
@@ -228,8 +255,7 @@ void lane::drop_again(const held_by& told, std::int64_t generation) {
   if (of.kind == window_kind::budget && told.generation == generation) return;
   const settlement nothing_used{of, 0};
   const auto now = all_->time.epoch_now();
-  deliver({all_->calls.settle(told.holder, {&nothing_used, 1}, now, now, shared_state::new_generation(), generation),
-           all_->time.steady_now()});
+  settle({told.holder, {&nothing_used, 1}, now, now, generation});
 }
 
 awaitable<bool> lane::restore(std::vector<std::string> keys, std::int64_t& generation) {
@@ -263,19 +289,47 @@ awaitable<void> lane::tell_picks() {
   }
 }
 
+lane::delivery& lane::begin_delivery(std::optional<script_call> call, steady_time since) {
+  auto& one = deliveries_.emplace_back(*this, std::move(call), since);
+  one.self = std::prev(deliveries_.end());
+  return one;
+}
+
+bool lane::takes_another() {
+  if (undelivered_ < shared_state::most_waiting) {
+    ++undelivered_;
+    return true;
+  }
+  all_->lose_settlements();
+  return false;
+}
+
 void lane::deliver(parcel what) {
-  if (deliveries_.size() >= shared_state::most_waiting) {
-    all_->lose_settlement();
+  if (!takes_another()) return;
+  auto& one = begin_delivery(std::move(what.call), what.since);
+  one.settlements = 1;
+  if (linked() && link_->has_room()) send(one, true);
+}
+
+void lane::settle(const ended_request& one) {
+  if (gathering_ == nullptr && (!linked() || !link_->has_room())) {
+    deliver({all_->calls.settle(one, shared_state::new_generation()), all_->time.steady_now()});
     return;
   }
-  auto& one = deliveries_.emplace_back(*this, std::move(what));
-  one.self = std::prev(deliveries_.end());
-  if (linked() && link_->has_room()) send(one, true);
+  if (!takes_another()) return;
+  if (gathering_ == nullptr) {
+    gathering_ = &begin_delivery(std::nullopt, all_->time.steady_now());
+    gathering_->on_the_way = true;
+    link_->send_late(*gathering_);
+  }
+  ++gathering_->settlements;
+  gathered_.add(one);
+  if (gathered_.size() >= settlements_at_once) link_->put_late();
 }
 
 void lane::send(delivery& one, bool by_name) {
   one.on_the_way = true;
-  link_->send(one, [&](std::string& out) { one.what.call.append_to(out, by_name); });
+  link_->send(one, [&](std::string& out) { one.call->append_to(out, by_name); });
 }
 
 void lane::tend_deliveries() {
@@ -283,9 +337,9 @@ void lane::tend_deliveries() {
   for (auto it = deliveries_.begin(); it != deliveries_.end();) {
     auto& one = *it++;
     if (one.on_the_way) continue;
-    if (one.what.since + shared_state::longest_wait < now) {
-      all_->lose_settlement();
-      deliveries_.erase(one.self);
+    if (one.since + shared_state::longest_wait < now) {
+      all_->lose_settlements(one.settlements);
+      one.end();
     } else if (linked() && link_->has_room()) {
       send(one, true);
     }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace spidergate::kv::redis {
@@ -31,8 +32,11 @@ class lane : public std::enable_shared_from_this<lane> {
   /// redis_options::timeout, or answers only others for three times as long; before the first connection was tried it
   /// is given connect_timeout besides.
   static awaitable<result<reply>> ask(std::shared_ptr<lane> self, script_call call);
-  /// Delivers a settlement some time, in the order of the calls as long as the connection holds.
+  /// Delivers what nobody waits for some time.
   void deliver(parcel what);
+  /// Delivers a settlement some time, before what is asked after it as long as the connection holds. Those of one turn
+  /// go together, and before what was asked earlier in the turn.
+  void settle(const ended_request& one);
 
  private:
   struct delivery;
@@ -55,6 +59,8 @@ class lane : public std::enable_shared_from_this<lane> {
   void drop_again(const held_by& told, std::int64_t generation);
   awaitable<bool> restore(std::vector<std::string> keys, std::int64_t& generation);
 
+  [[nodiscard]] bool takes_another();
+  delivery& begin_delivery(std::optional<script_call> call, steady_time since);
   void tend_deliveries();
   void send(delivery& one, bool by_name);
 
@@ -66,6 +72,9 @@ class lane : public std::enable_shared_from_this<lane> {
   runtime::wait_point wake_;
   std::vector<runtime::wait_point*> waiters_;
   std::list<delivery> deliveries_;
+  std::size_t undelivered_ = 0;  ///< settlements in `deliveries_`
+  settlement_batch gathered_;
+  delivery* gathering_ = nullptr;  ///< the one that `gathered_` is for
   std::chrono::milliseconds backoff_;
   steady_time renewal_due_{};
 };

@@ -80,9 +80,7 @@ void cancel(lane& by, shared_state& all, std::string_view holder, std::span<cons
     if (is_held(c)) nothing_used.push_back({c, 0});
   }
   if (nothing_used.empty()) return;
-  const auto known = all.generation.load(std::memory_order_acquire);
-  by.deliver(
-      {all.calls.settle(holder, nothing_used, now, now, shared_state::new_generation(), known), all.time.steady_now()});
+  by.settle({holder, nothing_used, now, now, all.generation.load(std::memory_order_acquire)});
 }
 
 awaitable<result<verdict>> admit_in_redis(lane_ptr by, state_ptr all, std::string_view holder,
@@ -185,11 +183,11 @@ struct redis_counters::impl {
     return found != lanes.end() ? *found : nullptr;
   }
 
-  void deliver(redis::parcel what) const {
+  void settle(const redis::ended_request& one) const {
     if (const auto by = here()) {
-      by->deliver(std::move(what));
+      by->settle(one);
     } else {
-      all->leave_parcel(std::move(what));
+      all->leave_parcel({all->calls.settle(one, shared_state::new_generation()), all->time.steady_now()});
     }
   }
 
@@ -221,8 +219,7 @@ void redis_counters::settle(std::string_view holder, std::span<const settlement>
   if (known.known && !known.in_redis) return;
   const auto news = news_of(of, known.settled_before);
   if (news.empty()) return;
-  impl_->deliver({all.calls.settle(holder, news, charged_at, now, shared_state::new_generation(), known.generation),
-                  all.time.steady_now()});
+  impl_->settle({holder, news, charged_at, now, known.generation});
 }
 
 awaitable<result<void>> redis_counters::seed(const charge& budget, std::int64_t spent, epoch_ms now) {

@@ -285,13 +285,16 @@ end
 return answer
 )lua";
 
+/// Nothing is written of a window, and all of a budget, when a key turns out to be of another kind: then the same call
+/// can be repeated.
 constexpr std::string_view settle_body = R"lua(
-local holder, numbers, repeated = ARGV[1], ARGV[2], ARGV[3] == '1'
-local now, charged_at, fresh, of, at = unpacked('<dddd', numbers)
+local numbers, repeated = ARGV[1], ARGV[#ARGV] == '1'
+local fresh, at = unpacked('<d', numbers)
 local all = values()
 local gen = generation(all[1], fresh)
+local windows, opened = {}, {}
 
-local function adjust(w, difference)
+local function adjust(w, difference, charged_at)
   for i = #w.packed - 15, w.from, -16 do
     local last, amount = unpacked('<dd', w.packed, i)
     if last < charged_at then break end
@@ -311,40 +314,53 @@ local function adjust(w, difference)
   return true
 end
 
-local k = 2
-while at <= #numbers do
-  local kind, period, amount, used, ends
-  kind, period, amount, used, ends, at = unpacked('<ddddd', numbers, at)
-  local key, packed = KEYS[k], all[k]
-  k = k + 1
+local function settle(holder, now, charged_at, of)
+  local kind, period, amount, used, ends, k
+  kind, period, amount, used, ends, k, at = unpacked('<dddddd', numbers, at)
+  local key = KEYS[k]
+  local packed = windows[key] and windows[key].packed or all[k]
   if kind == 3 then
     for i = 1, amount do call('ZREM', key, member(holder, i)) end
   elseif kind == 4 then
-    local b = open(key, KEYS[k], packed)
-    k = k + 1
-    enter(b, gen)
+    local b = opened[key]
+    if not b then
+      b = open(key, KEYS[k + 1], packed)
+      enter(b, gen)
+      opened[key] = b
+    end
+    b.ends, b.now = ends, now
     -- Without a hold of this generation it was settled already.
     if drop(b, holder) or of ~= gen then
       if b.known == 1 then b.spent = b.spent + used else b.pending, b.pending_at = b.pending + used, now end
     end
-    save(b, ends, now)
   elseif repeated or amount == used then
     -- What may have been put right already is left as it is.
   elseif kind == 1 then
     local w = {last = false, found = false}
     slide(w, packed, 1, period, now)
-    if charged_at + period > now and adjust(w, used - amount) then
-      call('SET', key, whole(w), 'PX', 2 * period)
+    if charged_at + period > now and adjust(w, used - amount, charged_at) then
+      windows[key] = {packed = whole(w), period = period}
     end
   else
     local start, count = 0, 0
     if packed then start, count = unpacked('<dd', packed) end
     start, count = current(start, count, period, now)
     if charged_at >= start and charged_at < start + period then
-      call('SET', key, pack('<dd', start, math.max(0, count + used - amount)), 'PX', 2 * period)
+      windows[key] = {packed = pack('<dd', start, math.max(0, count + used - amount)), period = period}
     end
   end
 end
+
+local done, why = pcall(function()
+  for h = 2, #ARGV - 1 do
+    local now, charged_at, of, count
+    now, charged_at, of, count, at = unpacked('<dddd', numbers, at)
+    for _ = 1, count do settle(ARGV[h], now, charged_at, of) end
+  end
+end)
+for _, b in pairs(opened) do save(b, b.ends, b.now) end
+if not done then return type(why) == 'table' and why or redis.error_reply(why) end
+for key, w in pairs(windows) do call('SET', key, w.packed, 'PX', 2 * w.period) end
 return pack('<d', gen)
 )lua";
 

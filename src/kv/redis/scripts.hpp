@@ -35,9 +35,10 @@ struct script {
 /// in ms, least; then per charge: kind, period, limit, amount, window's end. Answers: generation, admitted, refused_by,
 /// retry_after, granted, seed_after, number of unseeded and their indices, then used and resets_at per charge.
 [[nodiscard]] const script& admit_script();
-/// KEYS as for admit. ARGV: holder; numbers: now, charged_at, generation to make, generation that the holder was
-/// admitted in; then per charge: kind, period, amount, used, window's end; last: the text "1" when this may be a
-/// repetition. Answers: generation.
+/// Settles what requests held, one after the other. KEYS: generation, then those of charges, each once or more; the
+/// holders of a budget behind it. ARGV: numbers: generation to make; then per request: now, charged_at, generation that
+/// the holder was admitted in, how many charges, then per charge: kind, period, amount, used, window's end, place of
+/// its key in KEYS; then the holders; last: the text "1" when this may be a repetition. Answers: generation.
 [[nodiscard]] const script& settle_script();
 /// KEYS: generation, budget, its holders. ARGV: numbers: now, generation to make, generation that it is for (0: any),
 /// spent, window's end. Answers: generation.

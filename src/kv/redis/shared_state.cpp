@@ -19,8 +19,8 @@ std::int64_t shared_state::new_generation() {
   return static_cast<std::int64_t>(random() >> 12U) + 1;
 }
 
-void shared_state::lose_settlement() {
-  counted.settlements_lost.fetch_add(1, std::memory_order_relaxed);
+void shared_state::lose_settlements(std::size_t count) {
+  counted.settlements_lost.fetch_add(count, std::memory_order_relaxed);
   budgets_stale.store(true, std::memory_order_release);
 }
 
@@ -95,7 +95,7 @@ void shared_state::leave_parcel(parcel what) {
       return;
     }
   }
-  lose_settlement();
+  lose_settlements();
 }
 
 std::deque<parcel> shared_state::take_parcels() {

@@ -53,7 +53,7 @@ class shared_state {
   } counted;
 
   [[nodiscard]] static std::int64_t new_generation();
-  void lose_settlement();
+  void lose_settlements(std::size_t count = 1);
 
   /// To be called before budgets or leases are answered locally: makes `local` know what this process holds, and forget
   /// what it knew of budgets. Once per outage.

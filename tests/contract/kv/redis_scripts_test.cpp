@@ -2,7 +2,10 @@
 #include "kv_replica.hpp"
 #include "manual_clock.hpp"
 #include "redis_server.hpp"
+#include "run_coroutine.hpp"
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 /// What the scripts do with the packed forms of their counters, beyond what every store promises.
@@ -46,6 +49,59 @@ TEST(redis_scripts, windows_hold_what_those_in_memory_hold_whatever_comes) {
     const auto charged_at = round % 3 == 0 ? now : now - up_to(65'000);
     replica.crew().run(0, [&] { replica.counters().settle(holder, of, charged_at, now); });
     memory.settle(holder, of, charged_at, now);
+  }
+}
+
+struct running_request {
+  std::string holder;
+  std::vector<charge> charges;
+  epoch_ms charged_at;
+};
+
+TEST(redis_scripts, settlements_that_go_together_come_to_what_they_come_to_one_by_one) {
+  redis_server server;
+  kv_replica replica(patient(server));
+  memory_counters memory;
+  runtime::worker home(0, runtime::system_clock());
+  std::mt19937 random(7);
+  const auto up_to = [&](std::int64_t most) { return std::uniform_int_distribution<std::int64_t>(0, most)(random); };
+  const auto charges_of = [&](std::size_t owner) -> std::vector<charge> {
+    static constexpr std::array<std::array<std::string_view, 4>, 3> keys{{{"tpm:a", "rpd:a", "par:a", "bud:a"},
+                                                                          {"tpm:b", "rpd:b", "par:b", "bud:b"},
+                                                                          {"tpm:c", "rpd:c", "par:c", "bud:c"}}};
+    const auto& own = keys[owner];
+    return {per_minute(own[0], 50'000, up_to(90)), per_day(own[1], 10'000, up_to(3)), at_once(own[2], 300),
+            daily_budget(own[3], 1'000'000, up_to(50))};
+  };
+  for (std::size_t owner = 0; owner < 3; ++owner) {
+    const auto budget = charges_of(owner)[3];
+    ASSERT_TRUE(replica.seed(budget, 0, noon));
+    ASSERT_TRUE(testing::run_coroutine(home, memory.seed(budget, 0, noon)));
+  }
+  auto now = noon;
+  std::vector<running_request> ends;
+  for (int round = 0; round < 1000; ++round) {
+    now += up_to(250);
+    const auto charges = charges_of(static_cast<std::size_t>(up_to(2)));
+    const auto holder = "req_" + std::to_string(round);
+    const auto theirs = replica.admit(charges, now, holder);
+    const auto ours = *memory.admit_now(holder, charges, now);
+    ASSERT_TRUE(theirs && ours && theirs->admitted && ours->admitted) << round;
+    for (std::size_t i = 0; i < charges.size(); ++i) {
+      ASSERT_EQ(theirs->levels[i].used, ours->levels[i].used) << i << " in " << round;
+    }
+    ends.push_back({holder, charges, now});
+    if (ends.size() <= static_cast<std::size_t>(up_to(2'000))) continue;
+    std::shuffle(ends.begin(), ends.end(), random);
+    replica.crew().run(0, [&] {
+      for (const auto& [who, what, charged_at] : ends) {
+        const std::vector<settlement> of{
+            {what[0], up_to(180)}, {what[1], up_to(6)}, {what[2], 0}, {what[3], up_to(90)}};
+        replica.counters().settle(who, of, charged_at, now);
+        memory.settle(who, of, charged_at, now);
+      }
+    });
+    ends.clear();
   }
 }
 

@@ -162,13 +162,35 @@ TEST(redis_calls, call_is_sent_by_name_or_with_its_text) {
 TEST(redis_calls, settlement_says_when_it_may_be_a_repetition) {
   const call_maker calls("sg:");
   const settlement one{{"rpm:a", window_kind::sliding, 60'000, 10, 1}, 2};
-  auto call = calls.settle("req_1", {&one, 1}, 1, 2, 3, 4);
+  auto call = calls.settle({"req_1", {&one, 1}, 1, 2, 4}, 3);
   std::string first, second;
   call.append_to(first, true);
   EXPECT_TRUE(first.ends_with("\r\n$1\r\n0\r\n"));
   call.mark_repeated();
   call.append_to(second, true);
   EXPECT_TRUE(second.ends_with("\r\n$1\r\n1\r\n"));
+}
+
+TEST(redis_calls, settlements_that_go_together_name_a_key_once) {
+  const call_maker calls("sg:");
+  settlement_batch batch(calls);
+  const settlement first[] = {{{"rpm:a", window_kind::sliding, 60'000, 10, 1}, 2},
+                              {{"bud:a", window_kind::budget, 1'000, 10, 1, 5'000}, 3}};
+  const settlement second[] = {{{"bud:a", window_kind::budget, 1'000, 10, 4, 5'000}, 5}};
+  batch.add({"req_1", first, 10, 11, 12});
+  batch.add({"req_2", second, 20, 21, 22});
+  EXPECT_EQ(batch.size(), 2U);
+  std::string said;
+  batch.take(7).append_to(said, true);
+  EXPECT_EQ(batch.size(), 0U);
+  const auto word = [](std::string_view text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  };
+  const auto numbers = list_of({7,  11, 10, 12, 2, 1,     60'000, 1, 2,     60'000, 2, 4, 1'000, 1, 3, 6'000, 3,  //
+                                21, 20, 22, 1,  4, 1'000, 4,      5, 6'000, 3});
+  const auto words = word("4") + word("sg:generation") + word("sg:s:rpm:a") + word("sg:m:bud:a@5000") +
+                     word("sg:m:bud:a@5000:x") + word(numbers.text) + word("req_1") + word("req_2") + word("0");
+  EXPECT_EQ(said, "*11\r\n$7\r\nEVALSHA\r\n$40\r\n" + settle_script().sha1 + "\r\n" + words);
 }
 
 TEST(redis_answers, answer_of_another_form_is_malformed) {

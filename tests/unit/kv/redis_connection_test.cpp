@@ -103,6 +103,51 @@ TEST_F(redis_connection, has_given_to_the_kernel_by_the_next_turn_what_was_sent_
   testing::run_coroutine(home_, send_and_turn(*this));
 }
 
+/// A command that says how often it was asked for its bytes.
+struct growing final : late_command {
+  explicit growing(std::string begun) : words(std::move(begun)) {}
+  void append_to(std::string& out) noexcept override {
+    out += words;
+    ++asked;
+  }
+  void on_answer(reply&&) noexcept override {}
+  void on_broken(error_code) noexcept override { broken = true; }
+  std::string words;
+  int asked = 0;
+  bool broken = false;
+};
+
+TEST_F(redis_connection, takes_what_a_late_command_has_become_where_it_was_sent) {
+  const auto send_and_turn = [](redis_connection& test) -> awaitable<void> {
+    growing late("late"), other("other");
+    test.send("one,");
+    test.made_->send_late(late);
+    test.send("two,");
+    late.words += " indeed,";
+    test.made_->put_late();
+    late.words += " too late";
+    test.made_->send_late(other);
+    other.words += ",";
+    test.send("three");
+    co_await runtime::next_turn(test.home_);
+    EXPECT_EQ(test.server_.taken, "one,late indeed,two,other,three");
+    EXPECT_EQ(test.server_.writes, 1);
+    EXPECT_EQ(late.asked + other.asked, 2);
+    test.made_->break_off(asio::error::operation_aborted);
+    EXPECT_TRUE(late.broken && other.broken);
+  };
+  testing::run_coroutine(home_, send_and_turn(*this));
+}
+
+TEST_F(redis_connection, asks_a_late_command_for_nothing_once_it_is_broken) {
+  growing late("late");
+  made_->send_late(late);
+  made_->break_off(asio::error::operation_aborted);
+  testing::run_coroutine(home_, turn(home_));
+  EXPECT_TRUE(late.broken);
+  EXPECT_EQ(late.asked, 0);
+}
+
 TEST_F(redis_connection, waits_its_turn_at_a_server_that_answers_others) {
   send("others,");
   say_after(300ms, "+OK\r\n");
