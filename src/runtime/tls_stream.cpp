@@ -1,6 +1,7 @@
 #include "ready_socket.hpp"
 #include "socket_bio.hpp"
 
+#include <spidergate/core/put_text.hpp>
 #include <spidergate/runtime/tls_stream.hpp>
 
 #include <openssl/err.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -120,22 +122,60 @@ awaitable<result<std::size_t>> read_from(session_ptr s, std::span<char> buffer, 
   }
 }
 
+/// One try to write, as far as it goes.
+result<std::size_t> write_some(session& s, std::string_view bytes, verdict& v) {
+  v = {};
+  if (!s.socket->is_open()) return error_code(asio::error::operation_aborted);
+  forget_errors();
+  std::size_t count = 0;
+  const int returned = SSL_write_ex(s.ssl.get(), bytes.data(), bytes.size(), &count);
+  if (returned == 1) return count;
+  v = judge(s, returned);
+  if (v.failure) return v.failure;
+  return std::size_t{0};
+}
+
 awaitable<result<void>> write_all(session_ptr s, std::string_view bytes, steady_time deadline) {
   while (!bytes.empty()) {
-    if (!s->socket->is_open()) co_return error_code(asio::error::operation_aborted);
-    forget_errors();
-    std::size_t count = 0;
-    const int returned = SSL_write_ex(s->ssl.get(), bytes.data(), bytes.size(), &count);
-    if (returned == 1) {
-      bytes.remove_prefix(count);
-      continue;
-    }
-    const auto v = judge(*s, returned);
-    if (v.failure) co_return v.failure;
+    verdict v;
+    const auto written = write_some(*s, bytes, v);
+    if (!written) co_return written.error();
+    bytes.remove_prefix(*written);
+    if (*written > 0) continue;
     const auto ready = co_await wait_for(*s, v, deadline);
     if (!ready) co_return ready.error();
   }
   co_return result<void>();
+}
+
+/// Where the pieces of a record come together, one per thread. They may hold a key: so they are overwritten after use.
+class record_joint {
+ public:
+  explicit record_joint(std::span<const std::string_view> pieces) noexcept {
+    char* at = bytes().data();
+    for (const auto piece : pieces) at = put_text(at, piece);
+    size_ = static_cast<std::size_t>(at - bytes().data());
+  }
+  ~record_joint() { explicit_bzero(bytes().data(), size_); }
+  record_joint(const record_joint&) = delete;
+  record_joint& operator=(const record_joint&) = delete;
+
+  [[nodiscard]] std::string_view text() const noexcept { return {bytes().data(), size_}; }
+
+ private:
+  static std::span<char> bytes() {
+    thread_local const std::unique_ptr<char[]> mine(new char[max_record_bytes]);
+    return {mine.get(), max_record_bytes};
+  }
+
+  std::size_t size_ = 0;
+};
+
+/// One try to write pieces that fit into one record: mostly the kernel takes it at once.
+result<std::size_t> write_joined(session& s, std::span<const std::string_view> pieces) {
+  const record_joint record(pieces);
+  verdict v;
+  return write_some(s, record.text(), v);
 }
 
 /// Joins small pieces into records, for each record costs a header, a tag and a system call; large ones go as they are.
@@ -143,6 +183,16 @@ awaitable<result<void>> write_pieces(session_ptr s, std::span<const std::string_
   const auto turn = co_await s->socket->wait_turn_end();
   if (!turn) co_return turn.error();
   if (pieces.size() == 1) co_return co_await write_all(s, pieces.front(), deadline);
+  std::size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  std::size_t done = 0;
+  if (size <= max_record_bytes && size > 0) {
+    const auto written = write_joined(*s, pieces);
+    if (!written) co_return written.error();
+    done = *written;
+  }
+  if (done == size) co_return result<void>();
+  // What has been begun is finished with the same bytes.
   std::string record;
   for (const auto piece : pieces) {
     if (record.size() + piece.size() <= max_record_bytes) {
@@ -164,7 +214,7 @@ awaitable<result<void>> write_pieces(session_ptr s, std::span<const std::string_
     record.append(rest.substr(whole));
   }
   if (record.empty()) co_return result<void>();
-  co_return co_await write_all(s, record, deadline);
+  co_return co_await write_all(s, std::string_view(record).substr(done), deadline);
 }
 
 class openssl_stream final : public tls_stream {
