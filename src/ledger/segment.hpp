@@ -66,12 +66,14 @@ class segment {
   segment(segment&& other) noexcept { *this = std::move(other); }
   segment& operator=(segment&& other) noexcept;
 
-  /// Makes a file of `bytes` bytes; its pages are touched, so that the first append finds them.
+  /// Makes a file of `bytes` bytes; its first pages are touched, so that the first appends find them.
   [[nodiscard]] static result<segment> create(const std::string& directory, std::size_t worker, std::size_t bytes);
 
   [[nodiscard]] bool fits(std::size_t record_bytes) const noexcept { return end_ + space_of(record_bytes) <= bytes_; }
   /// Writer's thread; it must fit.
   void append(std::string_view record) noexcept;
+  /// Loader's thread, also while the writer appends: touches the other pages, once, so that no append waits for one.
+  void touch_rest() noexcept;
   /// Forgets the records; nobody else may be using them.
   void reset() noexcept;
   /// Any thread: the header and all whole records.
@@ -89,7 +91,8 @@ class segment {
   int file_ = -1;
   char* data_ = nullptr;
   std::size_t bytes_ = 0;
-  std::size_t end_ = 0;  ///< the writer's own copy of `committed`
+  bool touched_ = false;  ///< all pages
+  std::size_t end_ = 0;   ///< the writer's own copy of `committed`
 };
 
 }  // namespace spidergate::ledger

@@ -14,8 +14,9 @@ spool_segments::spool_segments(std::string directory, std::size_t worker, std::s
       segment_bytes_(segment_bytes),
       slots_(std::max<std::size_t>(2, max_bytes / segment_bytes)),
       absent_(slots_.size()) {
-  // The loader makes the next one while this is filled.
-  if (const auto made = prepare(*find(state::absent)); !made) {
+  // The loader makes the next one while this is filled, and touches the rest of this once it is used: a gateway that
+  // nobody asks does without.
+  if (const auto made = prepare(*find(state::absent), false); !made) {
     throw std::runtime_error("The spool in " + directory_ + " cannot be written: " + made.error().message() + '.');
   }
 }
@@ -49,7 +50,7 @@ result<void> spool_segments::activate_next() noexcept {
     // The loader was not ahead of us; once in a long while the writer does it itself, or waits while the loader is at
     // it.
     if (auto* const room = find(state::absent)) {
-      if (const auto made = prepare(*room); !made) return made;
+      if (const auto made = prepare(*room, true); !made) return made;
     } else if (find(state::preparing)) {
       std::this_thread::yield();
     } else if (!find(state::spare)) {
@@ -71,7 +72,7 @@ bool spool_segments::has_room() const noexcept {
 
 void spool_segments::prepare_spare() noexcept {
   if (spares_.load(std::memory_order_relaxed) > 0) return;
-  if (auto* const room = find(state::absent)) (void)prepare(*room);
+  if (auto* const room = find(state::absent)) (void)prepare(*room, true);
 }
 
 void spool_segments::peek(std::vector<std::string_view>& into, std::size_t max, std::uint64_t& damaged) {
@@ -79,6 +80,7 @@ void spool_segments::peek(std::vector<std::string_view>& into, std::size_t max, 
   while (into.size() < max) {
     auto* const from = find_written(peeked_.sequence);
     if (!from) return;
+    from->file.touch_rest();
     // The state first: once it says full, the committed bytes are final.
     const bool final = from->is.load(std::memory_order_acquire) == state::full;
     const auto found = read_record(from->file.committed(), peeked_.offset);
@@ -121,7 +123,7 @@ spool_segments::slot* spool_segments::find_written(std::uint64_t sequence) noexc
   return at == slots_.end() ? nullptr : &*at;
 }
 
-result<void> spool_segments::prepare(slot& in) noexcept try {
+result<void> spool_segments::prepare(slot& in, bool touched) noexcept try {
   auto expected = state::absent;
   if (!in.is.compare_exchange_strong(expected, state::preparing)) return {};  // the other side is at it
   auto made = segment::create(directory_, worker_, segment_bytes_);
@@ -130,6 +132,7 @@ result<void> spool_segments::prepare(slot& in) noexcept try {
     in.is.store(state::absent, std::memory_order_release);
     return made.error();
   }
+  if (touched) made->touch_rest();
   in.file = std::move(*made);
   absent_.fetch_sub(1, std::memory_order_relaxed);
   spares_.fetch_add(1, std::memory_order_relaxed);

@@ -60,7 +60,7 @@ class spool_segments {
   [[nodiscard]] result<void> activate_next() noexcept;
   [[nodiscard]] slot* find(state wanted) noexcept;
   [[nodiscard]] slot* find_written(std::uint64_t sequence) noexcept;
-  [[nodiscard]] result<void> prepare(slot& in) noexcept;
+  [[nodiscard]] result<void> prepare(slot& in, bool touched) noexcept;
   void release(slot& done) noexcept;
 
   const std::string directory_;

@@ -44,6 +44,27 @@ class spool_files : public ::testing::Test, protected testing::spool_directory {
   std::uint64_t damaged = 0;
 };
 
+/// Memory that this process has of the files below `directory`.
+std::size_t resident_kib(const std::string& directory) {
+  std::ifstream maps("/proc/self/smaps");
+  std::size_t sum = 0;
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(' ') > line.find('-')) inside = line.find(directory) != std::string::npos;
+    if (inside && line.starts_with("Rss:")) sum += std::stoul(line.substr(4));
+  }
+  return sum;
+}
+
+TEST_F(spool_files, a_spool_takes_memory_once_it_is_used) {
+  constexpr std::size_t bytes = 1U << 20U;
+  spool_segments spool(spool_path(), 0, bytes, 4 * bytes);
+  EXPECT_LE(resident_kib(spool_path()), 128U);
+  ASSERT_TRUE(spool.append("one"));
+  take(spool);
+  EXPECT_GE(resident_kib(spool_path()), bytes / 1024) << "the loader has touched the rest";
+}
+
 TEST_F(spool_files, records_come_back_in_order_across_segments) {
   spool_segments spool(spool_path(), 0, segment_bytes, 16 * segment_bytes);
   std::vector<std::string> written;
