@@ -14,6 +14,7 @@
 #include <limits>
 #include <mutex>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -24,10 +25,13 @@ namespace {
 using namespace std::chrono_literals;
 namespace log = telemetry::log;
 
-constexpr auto rest = 100ms;
-constexpr auto longest_rest = 2s;
+constexpr std::chrono::milliseconds rest = 100ms;
+constexpr std::chrono::milliseconds shortest_rest = 10ms;
+constexpr std::chrono::milliseconds longest_rest = 2s;
 constexpr auto last_effort = 2s;
 constexpr std::size_t batch_size = 500;
+/// Of 40: a worker that wants the same core gets three quarters of it, which leaves the loader more than it needs.
+constexpr int niceness = 5;
 constexpr auto between_scans = 10s;
 constexpr auto between_removals = 60s;
 constexpr int removals_at_once = 10;
@@ -59,6 +63,7 @@ struct loader::impl {
   // The loader's thread.
   void run();
   void wait(std::chrono::milliseconds pause);
+  void make_way(std::chrono::microseconds pause);
   [[nodiscard]] bool pass();
   [[nodiscard]] bool load_leftovers();
   [[nodiscard]] bool load_batch(const spools& from, bool& any);
@@ -109,6 +114,8 @@ void loader::impl::when_loaded(told tell) {
 
 void loader::impl::run() {
   pthread_setname_np(pthread_self(), "ledger");
+  // Requests go first. Linux keeps a priority for each thread; refused or not, the loader does its work.
+  (void)::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + niceness);
   std::chrono::milliseconds pause = rest;
   steady_time give_up = steady_time::max();
   for (;;) {
@@ -118,12 +125,14 @@ void loader::impl::run() {
       up_to = asked;
       if (stopping && give_up == steady_time::max()) give_up = std::chrono::steady_clock::now() + last_effort;
     }
+    const auto began = std::chrono::steady_clock::now();
     const bool loaded = pass();
+    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
     note(loaded);
     if (loaded) tell_waiting(up_to, true);
     if (give_up != steady_time::max() && (loaded || std::chrono::steady_clock::now() > give_up)) break;
     if (loaded) remove_old();
-    pause = loaded ? std::chrono::milliseconds(rest) : std::min<std::chrono::milliseconds>(2 * pause, longest_rest);
+    pause = loaded ? std::max(rest - taken, shortest_rest) : std::min(2 * std::max(pause, rest), longest_rest);
     wait(give_up == steady_time::max() ? pause : rest);
   }
   tell_waiting(std::numeric_limits<std::uint64_t>::max(), false);
@@ -140,7 +149,15 @@ void loader::impl::wait(std::chrono::milliseconds pause) {
   hurry = false;
 }
 
-/// Loads what had been appended as it began.
+/// Between two batches, unless somebody waits.
+void loader::impl::make_way(std::chrono::microseconds pause) {
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, pause, [this] { return stopping || !waiting.empty(); });
+}
+
+/// Loads what had been appended as it began. Where that is many batches, they are spread over the length of a rest: a
+/// worker that needs the same core then waits for one of them and not for all. Those that take longer than that lie
+/// closer together, as more has been appended by the next pass.
 bool loader::impl::pass() {
   spools from;
   {
@@ -150,19 +167,24 @@ bool loader::impl::pass() {
   std::vector<std::uint64_t> targets;
   for (const auto& one : from) targets.push_back(one->appended_bytes());
   if (!load_leftovers()) return false;
-  const auto behind = [&] {
+  const auto left = [&] {
+    std::uint64_t bytes = 0;
     for (std::size_t i = 0; i < from.size(); ++i) {
-      if (from[i]->loaded_bytes() < targets[i]) return true;
+      const auto loaded = from[i]->loaded_bytes();
+      if (loaded < targets[i]) bytes += targets[i] - loaded;
     }
-    return false;
+    return bytes;
   };
-  do {
+  const auto all = left();
+  for (auto before = all;;) {
     for (const auto& one : from) one->prepare_spare();
     bool any = false;
     if (!load_batch(from, any)) return false;
-    if (!any) return true;
-  } while (behind());
-  return true;
+    const auto after = left();
+    if (!any || after == 0) return true;
+    make_way(std::chrono::microseconds(rest) * (before - after) / all);
+    before = after;
+  }
 }
 
 bool loader::impl::load_leftovers() {

@@ -69,11 +69,11 @@ result<money> spent(sql::connection& on, std::string_view owner_column, std::str
 
 }  // namespace receipts
 
-/// Moves receipts from the spools into the database: a thread of its own, batches by time (100 ms) or size (500
-/// receipts), idempotent by request id. Segments that an earlier process left behind are loaded first; those of
-/// processes that live are locked (see src/ledger/segment.hpp) and left alone, so several processes may share a
-/// directory. Segments with damage in them are kept as "….damaged". While the database fails it keeps trying with
-/// back-off; the spool grows to its bound meanwhile.
+/// Moves receipts from the spools into the database: a thread of its own, of lower priority than the workers, batches
+/// by time (100 ms) or size (500 receipts) with rests between them, idempotent by request id. Segments that an earlier
+/// process left behind are loaded first; those of processes that live are locked (see src/ledger/segment.hpp) and left
+/// alone, so several processes may share a directory. Segments with damage in them are kept as "….damaged". While the
+/// database fails it keeps trying with back-off; the spool grows to its bound meanwhile.
 class loader {
  public:
   struct counters {

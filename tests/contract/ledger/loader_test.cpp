@@ -48,6 +48,19 @@ TEST_P(loading, appended_receipts_arrive) {
   EXPECT_TRUE(moves.healthy());
 }
 
+TEST_P(loading, many_batches_are_spread_over_a_rest_and_get_there_with_nobody_waiting) {
+  spool_writer spool(spool_path(), 0, segment_bytes, 64 * segment_bytes);
+  loader moves(spool_path(), database->opener(), 0ms);
+  EXPECT_TRUE(moves.flush(10s));
+  for (int i = 0; i < 1'700; ++i) ASSERT_TRUE(spool.append(encoded(receipt_of(usual_id(i)))));
+  moves.attach(spool);
+  const auto give_up = std::chrono::steady_clock::now() + 30s;
+  while (spool.pending_bytes() > 0 && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(spool.pending_bytes(), 0U);
+  EXPECT_EQ(count(), 1'700);
+  EXPECT_EQ(counted_requests(), 1'700);
+}
+
 TEST_P(loading, the_end_of_the_loader_loads_what_is_left) {
   spool_writer spool(spool_path(), 0, segment_bytes, 8 * segment_bytes);
   {
