@@ -68,7 +68,7 @@ struct loader::impl {
   [[nodiscard]] bool load_leftovers();
   [[nodiscard]] bool load_batch(const spools& from, bool& any);
   void note(bool went_well);
-  void tell_waiting(std::uint64_t up_to, bool loaded);
+  [[nodiscard]] std::vector<told> take_waiting(std::uint64_t up_to);
   void remove_old();
 
   loader::counters figures;
@@ -128,14 +128,15 @@ void loader::impl::run() {
     const auto began = std::chrono::steady_clock::now();
     const bool loaded = pass();
     const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+    const auto ready = loaded ? take_waiting(up_to) : std::vector<told>();
     note(loaded);
-    if (loaded) tell_waiting(up_to, true);
+    for (const auto& tell : ready) tell(true);
     if (give_up != steady_time::max() && (loaded || std::chrono::steady_clock::now() > give_up)) break;
     if (loaded) remove_old();
     pause = loaded ? std::max(rest - taken, shortest_rest) : std::min(2 * std::max(pause, rest), longest_rest);
     wait(give_up == steady_time::max() ? pause : rest);
   }
-  tell_waiting(std::numeric_limits<std::uint64_t>::max(), false);
+  for (const auto& tell : take_waiting(std::numeric_limits<std::uint64_t>::max())) tell(false);
 }
 
 /// A failing database is asked again no sooner than after a rest, whoever is in a hurry.
@@ -235,16 +236,13 @@ void loader::impl::note(bool went_well) {
   }
 }
 
-void loader::impl::tell_waiting(std::uint64_t up_to, bool loaded) {
-  std::deque<std::pair<std::uint64_t, told>> ready;
-  {
-    const std::lock_guard lock(mutex);
-    while (!waiting.empty() && waiting.front().first <= up_to) {
-      ready.push_back(std::move(waiting.front()));
-      waiting.pop_front();
-    }
-  }
-  for (const auto& [number, tell] : ready) tell(loaded);
+/// Who sees the loader well again finds room to wait in, so these leave the queue before that.
+std::vector<loader::impl::told> loader::impl::take_waiting(std::uint64_t up_to) {
+  const std::lock_guard lock(mutex);
+  std::vector<told> ready;
+  for (; !waiting.empty() && waiting.front().first <= up_to; waiting.pop_front())
+    ready.push_back(std::move(waiting.front().second));
+  return ready;
 }
 
 void loader::impl::remove_old() {
