@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace spidergate::ledger::receipts {
 
@@ -18,17 +19,28 @@ constexpr std::string_view insert_one =
     "alias, status, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost_nano_usd, payload) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
     "ON CONFLICT DO NOTHING RETURNING request_id";
-constexpr std::string_view add_to_rollup =
-    "INSERT INTO usage_hourly (hour, brand_id, client_id, token_id, provider, model, alias, status, requests, "
-    "prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost_nano_usd) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-    "ON CONFLICT (hour, brand_id, client_id, token_id, provider, model, alias, status) DO UPDATE SET "
-    "requests = usage_hourly.requests + excluded.requests, "
-    "prompt_tokens = usage_hourly.prompt_tokens + excluded.prompt_tokens, "
-    "cached_tokens = usage_hourly.cached_tokens + excluded.cached_tokens, "
-    "completion_tokens = usage_hourly.completion_tokens + excluded.completion_tokens, "
-    "reasoning_tokens = usage_hourly.reasoning_tokens + excluded.reasoning_tokens, "
-    "cost_nano_usd = usage_hourly.cost_nano_usd + excluded.cost_nano_usd";
+/// Adds to the sums of as many different keys as there are rows.
+std::string add_to_rollups(std::size_t rows) {
+  constexpr std::size_t columns = 14;
+  std::string text =
+      "INSERT INTO usage_hourly (hour, brand_id, client_id, token_id, provider, model, alias, status, requests, "
+      "prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, cost_nano_usd) VALUES ";
+  for (std::size_t i = 0; i < rows * columns; ++i) {
+    text += i == 0 ? "(" : i % columns == 0 ? "), (" : ", ";
+    text += '$' + std::to_string(i + 1);
+  }
+  return text +
+         ") ON CONFLICT (hour, brand_id, client_id, token_id, provider, model, alias, status) DO UPDATE SET "
+         "requests = usage_hourly.requests + excluded.requests, "
+         "prompt_tokens = usage_hourly.prompt_tokens + excluded.prompt_tokens, "
+         "cached_tokens = usage_hourly.cached_tokens + excluded.cached_tokens, "
+         "completion_tokens = usage_hourly.completion_tokens + excluded.completion_tokens, "
+         "reasoning_tokens = usage_hourly.reasoning_tokens + excluded.reasoning_tokens, "
+         "cost_nano_usd = usage_hourly.cost_nano_usd + excluded.cost_nano_usd";
+}
+
+/// SQLite prepares for taking back a statement each time; shared by so many rows that costs little.
+constexpr std::size_t rollups_at_once = 16;
 
 constexpr epoch_ms hour_ms = 3'600'000;
 
@@ -63,18 +75,29 @@ class rollups {
   }
 
   result<void> save(sql::connection& on) const {
-    for (const auto& [key, sum] : all_) {
-      const auto& [hour, brand, client, token, provider, model, alias, status] = key;
-      const auto done =
-          on.exec(add_to_rollup, {hour, std::string(brand), std::string(client), std::string(token),
-                                  std::string(provider), std::string(model), std::string(alias), std::string(status),
-                                  sum.requests, sum.prompt, sum.cached, sum.completion, sum.reasoning, sum.cost});
-      if (!done) return done.error();
+    static const std::string one = add_to_rollups(1), many = add_to_rollups(rollups_at_once);
+    std::vector<sql::value> values;
+    auto at = all_.begin();
+    for (auto left = all_.size(); left > 0;) {
+      const auto rows = left >= rollups_at_once ? rollups_at_once : 1;
+      values.clear();
+      for (std::size_t i = 0; i < rows; ++i, ++at) add_values(*at, values);
+      if (const auto done = on.exec(rows == 1 ? one : many, values); !done) return done.error();
+      left -= rows;
     }
     return {};
   }
 
  private:
+  static void add_values(const std::pair<const rollup_key, rollup>& from, std::vector<sql::value>& to) {
+    const auto& [hour, brand, client, token, provider, model, alias, status] = from.first;
+    to.emplace_back(hour);
+    for (const auto text : {brand, client, token, provider, model, alias, status}) to.emplace_back(std::string(text));
+    const auto& sum = from.second;
+    for (const auto n : {sum.requests, sum.prompt, sum.cached, sum.completion, sum.reasoning, sum.cost})
+      to.emplace_back(n);
+  }
+
   std::map<rollup_key, rollup> all_;
   std::map<rollup_key, rollup>::iterator last_ = all_.end();
 };

@@ -255,6 +255,25 @@ TEST_P(receipts_table, usage_equals_an_independent_sum_for_any_grouping_filter_a
   }
 }
 
+TEST_P(receipts_table, sums_of_many_owners_grow_with_each_batch) {
+  constexpr int owners = 83, batches = 3;
+  for (int batch = 0; batch < batches; ++batch) {
+    std::vector<model::receipt> some;
+    for (int i = 0; i < owners; ++i) {
+      auto r = receipt_of("req_" + std::to_string(batch) + '_' + std::to_string(i), noon);
+      r.token_id = "tok_" + std::to_string(i), r.cost.nano_usd = 1'000 * i + batch;
+      some.push_back(r);
+    }
+    insert(some);
+  }
+  for (int i = 0; i < owners; ++i) {
+    EXPECT_EQ(receipts::spent(*on, "token_id", "tok_" + std::to_string(i), noon - noon % 3'600'000).value().nano_usd,
+              batches * 1'000 * i + 3)
+        << i;
+  }
+  EXPECT_EQ(on->exec("SELECT COUNT(*) FROM usage_hourly").value()[0].integer(0), owners);
+}
+
 INSTANTIATE_TEST_SUITE_P(databases, receipts_table, testing::all_databases(), testing::name_of_database());
 
 }  // namespace
