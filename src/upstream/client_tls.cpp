@@ -73,6 +73,10 @@ client_tls::~client_tls() {
 }
 
 runtime::ssl_ptr client_tls::prepare(const origin& where) {
+  // The system's authorities are some 150 parsed certificates: for who speaks TLS to a provider.
+  std::call_once(authorities_, [this] {
+    if (SSL_CTX_set_default_verify_paths(context_) != 1) throw std::bad_alloc();
+  });
   runtime::ssl_ptr ssl(SSL_new(context_));
   if (!ssl) throw std::bad_alloc();
   const auto key = where.to_string();
@@ -105,7 +109,6 @@ result<std::shared_ptr<client_tls>> load_client_tls(const std::string& extra_ca_
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   constexpr std::array<unsigned char, 9> http11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context, http11.data(), http11.size());
-  if (SSL_CTX_set_default_verify_paths(context) != 1) return last_openssl_error();
   if (!extra_ca_file.empty() && SSL_CTX_load_verify_file(context, extra_ca_file.c_str()) != 1) {
     return last_openssl_error();
   }

@@ -34,6 +34,7 @@ class client_tls {
   using session_ptr = std::unique_ptr<ssl_session_st, session_deleter>;
 
   ssl_ctx_st* context_;
+  std::once_flag authorities_;
   std::mutex mutex_;
   std::map<std::string, session_ptr> sessions_;
 };

@@ -1,6 +1,7 @@
 #include "client_fixture.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <tls_certificate.hpp>
 #include <unistd.h>
@@ -154,6 +155,20 @@ TEST_F(tls_test, a_body_without_length_needs_a_proper_end) {
   const auto out = fetch(at(server, true), {});
   EXPECT_FALSE(out.failure) << out.failure.message();
   EXPECT_EQ(out.body, "whole");
+}
+
+TEST_F(tls_test, trusts_the_roots_of_the_system_which_it_reads_for_the_first_connection) {
+  const tls_certificate identity("IP:127.0.0.1");
+  const ca_file roots(identity.pem());
+  constexpr const char* variable = "SSL_CERT_FILE";
+  const char* const before = std::getenv(variable);
+  const std::string kept = before ? before : "";
+  ASSERT_EQ(::setenv(variable, roots.path().c_str(), 1), 0);
+  const auto context = identity.server_context();
+  const scripted_server server(worker_, {answer_always(sized("ok"))}, context.get());
+  const auto out = fetch(at(server, true), {});
+  before ? ::setenv(variable, kept.c_str(), 1) : ::unsetenv(variable);
+  EXPECT_FALSE(out.failure) << out.failure.message();
 }
 
 TEST(load_client_tls, says_why_the_file_cannot_be_used) {
