@@ -2,13 +2,14 @@
 #include "server_tls.hpp"
 
 #include <spidergate/http/listener.hpp>
+#include <spidergate/runtime/tcp_connections.hpp>
 #include <spidergate/runtime/tcp_stream.hpp>
+#include <spidergate/runtime/turn.hpp>
 #include <spidergate/runtime/worker.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
-#include <sys/socket.h>
 #include <utility>
 
 namespace spidergate::http {
@@ -18,6 +19,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr int backlog = 4096;
+constexpr std::size_t accepts_in_a_row = 16;
 constexpr std::chrono::milliseconds accept_pause{100};  // when the system has nothing left to accept with
 constexpr std::int64_t admin_reserve = 64;   // so that a flood of the public listener does not lock the operator out
 constexpr std::size_t max_turned_away = 64;  // at a time and worker; whoever comes beyond is closed without a word
@@ -55,7 +57,8 @@ class open_slot {
 
 /// An accepted client before it becomes a connection.
 struct arrival {
-  arrival(asio::io_context& io, connection_counters& counters) : socket(io.get_executor()), slot(counters) {}
+  arrival(runtime::tcp_acceptor::arrival from, connection_counters& counters)
+      : socket(std::move(from.socket)), peer(from.peer), slot(counters) {}
   runtime::tcp_socket socket;
   tcp::endpoint peer;
   open_slot slot;
@@ -69,8 +72,7 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
         tls(std::move(o.tls)),
         address(std::move(o.address)),
         port(o.port),
-        acceptor(worker.io().get_executor()),
-        accepted(worker),
+        acceptor(worker),
         site(worker.time(), requests, counters, o.limits, o.admin) {
     site.end_keep_alive = o.end_keep_alive;
   }
@@ -91,7 +93,6 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
   std::string address;
   std::uint16_t port;
   runtime::tcp_acceptor acceptor;
-  runtime::wait_point accepted;
   connection_site site;
   boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections;
   std::size_t turning_away = 0;
@@ -100,35 +101,27 @@ struct listener::impl : std::enable_shared_from_this<listener::impl> {
 result<void> listener::impl::open() {
   const auto endpoint = parse_endpoint(address, port);
   if (!endpoint) return endpoint.error();
-  error_code ec;
-  const auto failed = [&] { return static_cast<bool>(ec); };
-  acceptor.open(endpoint->protocol(), ec);
-  if (failed()) return ec;
-  acceptor.set_option(asio::socket_base::reuse_address(true), ec);
-  const int on = 1;
-  if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-    return error_code(errno, boost::system::system_category());
-  }
-  acceptor.bind(*endpoint, ec);
-  if (!failed()) acceptor.listen(backlog, ec);
-  if (!failed()) port = acceptor.local_endpoint(ec).port();
-  if (failed()) return ec;
+  if (const auto listening = acceptor.listen(*endpoint, backlog); !listening) return listening.error();
+  const auto bound = acceptor.local_endpoint();
+  if (!bound) return bound.error();
+  port = bound->port();
   home.spawn([self = shared_from_this()] { return accept_all(self); });
   return {};
 }
 
 awaitable<void> listener::impl::accept_all(std::shared_ptr<impl> self) {
   auto& counters = self->site.counters;
+  std::size_t in_a_row = 0;
   while (self->acceptor.is_open()) {
-    auto client = std::make_shared<arrival>(self->home.io(), counters);
-    self->acceptor.async_accept(client->socket, client->peer,
-                                [self, client](error_code outcome) { self->accepted.release(outcome); });
-    const auto ec = (co_await self->accepted.wait(steady_time::max())).error();
-    if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) co_return;
-    if (!ec) {
-      self->admit(client);
+    auto client = co_await self->acceptor.accept();
+    if (client) {
+      self->admit(std::make_shared<arrival>(std::move(*client), counters));
+      // A crowd at the door must not keep those waiting who are in.
+      if (++in_a_row % accepts_in_a_row == 0) co_await runtime::next_turn(self->home);
       continue;
     }
+    const auto ec = client.error();
+    if (ec == asio::error::operation_aborted) co_return;
     counters.accept_failures.fetch_add(1, std::memory_order_relaxed);
     // A client that went away while it was queued costs nothing; everything else is a lack of something and will last a
     // while.
@@ -190,8 +183,7 @@ awaitable<void> listener::impl::turn_away(std::shared_ptr<impl> self, std::share
 
 void listener::impl::drain() {
   site.draining = true;
-  error_code ignored;
-  acceptor.close(ignored);
+  acceptor.close();
   for (auto& c : connections) c.drain();
 }
 

@@ -1,3 +1,5 @@
+#include "loop_timer.hpp"
+
 #include <spidergate/runtime/deadline_wheel.hpp>
 
 #include <algorithm>
@@ -20,7 +22,7 @@ std::int64_t tick_before(steady_time now) noexcept {
 
 }  // namespace
 
-deadline_wheel::deadline_wheel(asio::io_context& io) : timer_(io.get_executor()) {}
+deadline_wheel::deadline_wheel(event_loop& loop) : timer_(std::make_unique<loop_timer>(loop, [this] { advance(); })) {}
 
 deadline_wheel::~deadline_wheel() = default;
 
@@ -40,10 +42,7 @@ void deadline_wheel::start_ticking() noexcept {
 }
 
 void deadline_wheel::schedule() {
-  timer_.expires_at(steady_time{tick * (position_ + 1)});
-  timer_.async_wait([this](error_code failure) {
-    if (!failure) advance();
-  });
+  timer_->set(steady_time{tick * (position_ + 1)});
 }
 
 void deadline_wheel::advance() {

@@ -1,14 +1,14 @@
 #include "ready_socket.hpp"
 
-#include "poller.hpp"
+#include "event_loop.hpp"
 
 #include <spidergate/runtime/worker.hpp>
-
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -34,12 +34,19 @@ std::string address_text(const asio::ip::address& address) {
 
 ready_socket::ready_socket(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer)
     : home_(home), reader_(home), writer_(home), peer_address_(address_text(peer.address())) {
+  fd_ = socket.release();
+  if (!is_open()) return;
   // A socket that has broken already says so at the first read.
-  error_code ignored;
-  socket.non_blocking(true, ignored);
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  fd_ = socket.release(ignored);
-  if (is_open() && home_.sockets().add(*this)) close(true);
+  const int on = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (home_.loop().add(fd_, *this)) close(true);
+}
+
+ready_socket::ready_socket(worker& home, tcp_socket socket, error_code& refused)
+    : home_(home), fd_(socket.release()), reader_(home), writer_(home) {
+  if (!is_open()) return;
+  refused = home_.loop().add(fd_, *this);
+  if (refused) close(false);
 }
 
 result<std::size_t> ready_socket::receive(std::span<char> buffer) noexcept {
@@ -87,11 +94,12 @@ wait_point::parking ready_socket::wait_writable(steady_time deadline) {
 }
 
 wait_point::parking ready_socket::wait_turn_end() {
-  home_.sockets().at_turn_end(this);
+  home_.loop().at_turn_end(this);
   return writer_.wait(steady_time::max());
 }
 
 void ready_socket::on_events(std::uint32_t events) {
+  const ready_socket_ptr until_done(this);
   constexpr std::uint32_t end = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & end) != 0) ended_ = true;
   if ((events & (EPOLLIN | end)) != 0) {
@@ -109,7 +117,7 @@ void ready_socket::watch(std::function<void()> on_gone) {
   on_gone_ = std::move(on_gone);
   if (!on_gone_ || !is_open() || drained_) return;
   // What is there already is not told again.
-  asio::post(home_.io(), [socket = ready_socket_ptr(this)] {
+  home_.post([socket = ready_socket_ptr(this)] {
     if (!socket->drained_ && !socket->reader_.waiting()) socket->look_at_peer();
   });
 }
@@ -134,16 +142,18 @@ void ready_socket::cancel() noexcept {
 }
 
 void ready_socket::close(bool reset) noexcept {
+  const auto closed_at_end = release();
+  if (!reset || !closed_at_end.is_open()) return;
+  const linger drop{1, 0};
+  ::setsockopt(closed_at_end.native_handle(), SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
+}
+
+tcp_socket ready_socket::release() noexcept {
   on_gone_ = nullptr;
   look_ = nullptr;
   cancel();
-  if (!is_open()) return;
-  home_.sockets().remove(*this);
-  if (reset) {
-    const linger drop{1, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &drop, sizeof drop);
-  }
-  ::close(std::exchange(fd_, -1));
+  if (is_open()) home_.loop().remove(fd_, *this);
+  return tcp_socket(std::exchange(fd_, -1));
 }
 
 }  // namespace spidergate::runtime

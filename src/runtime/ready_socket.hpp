@@ -1,4 +1,6 @@
 #pragma once
+#include "event_sink.hpp"
+
 #include <spidergate/runtime/tcp_stream.hpp>
 #include <spidergate/runtime/wait_point.hpp>
 
@@ -26,14 +28,15 @@ enum class peer_state {
 /// Counted, because a suspended coroutine may outlive the stream. Worker thread only.
 ///
 /// After a read that took everything (`drained`), the next one waits first instead of asking the system in vain.
-class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boost::thread_unsafe_counter> {
+class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boost::thread_unsafe_counter>,
+                           public event_sink {
  public:
-  /// Takes the descriptor out of `socket`'s event loop into the worker's poller. Should the system refuse that, the
-  /// socket is closed at once.
+  /// A connected socket. Should the system refuse it a place in the event loop, it is closed at once.
   ready_socket(worker& home, tcp_socket socket, const asio::ip::tcp::endpoint& peer);
+  /// One that listens, or is connecting. What the system said when it refused a place in the event loop is in
+  /// `refused`, and then the socket is closed.
+  ready_socket(worker& home, tcp_socket socket, error_code& refused);
   ~ready_socket() { close(false); }
-  ready_socket(const ready_socket&) = delete;
-  ready_socket& operator=(const ready_socket&) = delete;
 
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
   [[nodiscard]] int native_handle() const noexcept { return fd_; }
@@ -58,15 +61,20 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
   /// How a watch finds out what has come, where that is not told by peek(). Must stay valid until close().
   void look_with(std::function<peer_state()> look) { look_ = std::move(look); }
 
+  /// Where wait_writable() waits.
+  [[nodiscard]] wait_point& writer() noexcept { return writer_; }
+
   void cancel() noexcept;
   void close(bool reset) noexcept;
+  /// Takes the descriptor out of the event loop, open as it is; what is left is a closed socket.
+  [[nodiscard]] tcp_socket release() noexcept;
 
   [[nodiscard]] std::string_view peer_address() const noexcept { return peer_address_; }
 
  private:
-  friend class poller;
+  friend class event_loop;
 
-  void on_events(std::uint32_t events);
+  void on_events(std::uint32_t events) override;
   void on_turn_end() { writer_.resume_now(); }
   void look_at_peer();
 

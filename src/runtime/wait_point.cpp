@@ -1,7 +1,7 @@
+#include "event_loop.hpp"
+
 #include <spidergate/runtime/wait_point.hpp>
 #include <spidergate/runtime/worker.hpp>
-
-#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -10,7 +10,7 @@ namespace spidergate::runtime {
 void wait_point::park(parking& by) {
   if (waiting() || home_.stopping_) {
     by.outcome_ = waiting() ? asio::error::already_started : asio::error::operation_aborted;
-    asio::post(home_.io(), [refused = std::move(by.waiting_)]() mutable { refused.resume(); });
+    home_.loop().post(std::move(by.waiting_));
     return;
   }
   parked_ = &by;
@@ -32,7 +32,7 @@ void wait_point::release(error_code outcome) noexcept {
   if (!waiting()) return;
   auto& by = take();
   by.outcome_ = outcome;
-  asio::post(home_.io(), [released = std::move(by.waiting_)]() mutable { released.resume(); });
+  home_.loop().post(std::move(by.waiting_));
 }
 
 void wait_point::resume_now(error_code outcome) {

@@ -1,9 +1,6 @@
-#include "poller.hpp"
+#include "event_loop.hpp"
 
 #include <spidergate/runtime/worker.hpp>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include <cstdio>
 #include <pthread.h>
@@ -49,15 +46,15 @@ worker* worker::current() noexcept {
 }
 
 worker::worker(std::size_t index, const clock& time)
-    : index_(index), time_(time), io_(1), deadlines_(io_), sockets_(std::make_unique<poller>(io_)) {}
+    : index_(index), time_(time), loop_(std::make_unique<event_loop>()), deadlines_(*loop_) {}
 
 worker::~worker() {
   stop();
-  // Destroying a handler destroys the coroutine behind it, which may own or end other waits: one at a time.
+  // What is dropped may own or end other waits: one at a time.
   while (!parked_.empty()) {
     const auto dropped = parked_.front().give_up();
   }
-  io_.destroy_handlers();
+  loop_->drop();
 }
 
 void worker::start() {
@@ -69,10 +66,9 @@ void worker::run() {
   pthread_setname_np(pthread_self(), ("worker-" + std::to_string(index_)).c_str());
   worker_of_this_thread = this;
   const detail::frame_cache::scope frames;
-  const auto work = asio::make_work_guard(io_);
-  while (!io_.stopped()) {
+  while (!loop_->stopped()) {
     try {
-      io_.run();
+      loop_->run();
     } catch (...) {
       bug_reporter()(std::current_exception());
     }
@@ -80,7 +76,7 @@ void worker::run() {
 }
 
 void worker::post(std::function<void()> job) {
-  asio::post(io_, std::move(job));
+  loop_->post(std::move(job));
 }
 
 void worker::spawn(std::function<awaitable<void>()> coroutine) {
@@ -89,6 +85,10 @@ void worker::spawn(std::function<awaitable<void>()> coroutine) {
       if (bug) bug_reporter()(std::move(bug));
     });
   });
+}
+
+std::size_t worker::turn(std::chrono::milliseconds patience) {
+  return loop_->turn(patience);
 }
 
 awaitable<bool> worker::sleep_until(steady_time due) {
@@ -104,7 +104,7 @@ void worker::stop() {
     stopping_ = true;
     release_parked();
     // Behind what has just been released, so that it still sees the end.
-    post([this] { io_.stop(); });
+    post([this] { loop_->stop(); });
   });
   thread_.join();
 }

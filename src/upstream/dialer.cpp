@@ -1,5 +1,6 @@
 #include "dialer.hpp"
 
+#include <spidergate/runtime/tcp_connections.hpp>
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
@@ -9,14 +10,6 @@ namespace spidergate::upstream {
 namespace {
 
 using asio::ip::tcp;
-
-/// One TCP connection being made; counted, for the reactor may answer after the coroutine has given up.
-struct connecting {
-  explicit connecting(runtime::worker& home) : socket(home.io().get_executor()), done(home) {}
-
-  runtime::tcp_socket socket;
-  runtime::wait_point done;
-};
 
 bool all_public(const std::vector<asio::ip::address>& addresses) {
   return std::none_of(addresses.begin(), addresses.end(),
@@ -60,14 +53,11 @@ awaitable<result<dialer::connected>> dialer::connect(const origin& where, steady
 }
 
 awaitable<result<dialer::connected>> dialer::connect_to(tcp::endpoint peer, steady_time deadline, attempt& on_behalf) {
-  const auto pending = std::make_shared<connecting>(home_);
-  error_code outcome;
-  pending->socket.async_connect(peer, [pending](error_code failure) { pending->done.release(failure); });
-  const interruptible while_waiting(on_behalf, pending->done);
-  const auto connected_now = co_await pending->done.wait(deadline);
-  if (connected_now) co_return connected{std::move(pending->socket), peer};
-  pending->socket.close(outcome);
-  co_return on_behalf.blame(connected_now.error(), errc::connect_timeout, errc::connect_failed);
+  runtime::tcp_connecting pending(home_, peer);
+  const interruptible while_waiting(on_behalf, pending.place());
+  auto socket = co_await pending.finish(deadline);
+  if (socket) co_return connected{std::move(*socket), peer};
+  co_return on_behalf.blame(socket.error(), errc::connect_timeout, errc::connect_failed);
 }
 
 awaitable<result<std::unique_ptr<runtime::byte_stream>>> dialer::secure(connected plain, const origin& where,

@@ -1,8 +1,6 @@
 #pragma once
 #include <spidergate/runtime/worker.hpp>
 
-#include <boost/asio/executor_work_guard.hpp>
-
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -15,11 +13,15 @@ namespace spidergate::testing {
 /// Drives a worker that was not started, on the test's own thread, until `done` holds. Throws after ten seconds: stuck.
 inline void run_until(runtime::worker& worker, const std::function<bool()>& done) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  const auto work = asio::make_work_guard(worker.io());
   while (!done()) {
-    if (worker.io().stopped()) worker.io().restart();
-    worker.io().run_one_until(give_up);
+    worker.turn(std::chrono::seconds(10));
     if (std::chrono::steady_clock::now() >= give_up) throw std::runtime_error("the coroutine is stuck");
+  }
+}
+
+/// Lets such a worker do whatever can go on without anything new from outside.
+inline void settle(runtime::worker& worker) {
+  while (worker.turn(std::chrono::milliseconds(0)) > 0) {
   }
 }
 

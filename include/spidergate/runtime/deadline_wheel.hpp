@@ -1,16 +1,18 @@
 #pragma once
 #include <spidergate/core/time.hpp>
-#include <spidergate/runtime/awaitable.hpp>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace spidergate::runtime {
+
+class event_loop;
+class loop_timer;
 
 /// All the deadlines of one worker thread, at the price of one timer: arming and disarming are a list splice, without a
 /// system call and without an allocation, which is what a proxy that sets four deadlines a request needs. Precision is
@@ -38,8 +40,13 @@ class deadline_wheel {
     steady_time due_{};
   };
 
-  explicit deadline_wheel(asio::io_context& io);
+  explicit deadline_wheel(event_loop& loop);
   ~deadline_wheel();
+  deadline_wheel(const deadline_wheel&) = delete;
+  deadline_wheel& operator=(const deadline_wheel&) = delete;
+
+  /// False while nothing is armed, but for the first moments after.
+  [[nodiscard]] bool ticking() const noexcept { return ticking_; }
 
   /// Arms (or re-arms) `e` for `due`; steady_time::max() means never.
   void arm(entry& e, steady_time due) noexcept;
@@ -48,16 +55,13 @@ class deadline_wheel {
   static constexpr std::size_t slot_count = 512;
   using slot = boost::intrusive::list<entry, boost::intrusive::constant_time_size<false>>;
 
-  using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                           asio::io_context::executor_type>;
-
   void start_ticking() noexcept;
   void schedule();
   void advance();
   void fire_due(slot& entries, steady_time now) noexcept;
   [[nodiscard]] bool idle() const noexcept;
 
-  timer timer_;
+  std::unique_ptr<loop_timer> timer_;
   std::array<slot, slot_count> slots_;
   /// The last tick that has been dealt with, counted from the clock's epoch.
   std::int64_t position_ = 0;

@@ -5,8 +5,8 @@ namespace spidergate::runtime {
 
 class worker;
 
-/// To be awaited on `home`'s thread: lets everything go first that is ready to run there now, so that writers that were
-/// woken get their bytes to the kernel. Costs a trip through the worker's queue.
+/// To be awaited on `home`'s thread: lets everything go first that is ready to run there now, and then the writes of
+/// this turn, so that writers that were woken get their bytes to the kernel. Costs a trip through the worker's queue.
 class next_turn {
  public:
   explicit next_turn(worker& home) noexcept : home_(home) {}

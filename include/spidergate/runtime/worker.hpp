@@ -4,6 +4,7 @@
 #include <spidergate/runtime/deadline_wheel.hpp>
 #include <spidergate/runtime/wait_point.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -13,9 +14,9 @@
 
 namespace spidergate::runtime {
 
-class poller;
+class event_loop;
 
-/// One thread with its io_context and its deadlines. A request stays on the worker that accepted it; crossing threads
+/// One thread with its event loop and its deadlines. A request stays on the worker that accepted it; crossing threads
 /// means posting. Everything reached through a worker belongs to its thread, but for post().
 class worker {
  public:
@@ -28,9 +29,8 @@ class worker {
   /// The worker whose thread this is, or null.
   [[nodiscard]] static worker* current() noexcept;
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
-  [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] deadline_wheel& deadlines() noexcept { return deadlines_; }
-  [[nodiscard]] poller& sockets() noexcept { return *sockets_; }
+  [[nodiscard]] event_loop& loop() noexcept { return *loop_; }
   [[nodiscard]] const clock& time() const noexcept { return time_; }
 
   /// Starts the thread; it runs until stop().
@@ -42,6 +42,9 @@ class worker {
   void spawn(std::function<awaitable<void>()> coroutine);
   /// Sleeps; returns early (false) when `stop` is called on the worker. Worker thread only.
   awaitable<bool> sleep_until(steady_time due);
+  /// Instead of start(): lets the calling thread do what there is to do, after waiting for it for at most `patience`.
+  /// Gives how much was done.
+  std::size_t turn(std::chrono::milliseconds patience);
   /// Ends the thread's loop and joins. Thread-safe, idempotent; not from the worker's own thread.
   void stop();
 
@@ -53,12 +56,6 @@ class worker {
   using parked_list = boost::intrusive::list<wait_point, boost::intrusive::base_hook<detail::parked_hook>,
                                              boost::intrusive::constant_time_size<false>>;
 
-  /// Can destroy what it holds before it goes itself: suspended coroutines end while the deadlines still exist.
-  struct event_loop : asio::io_context {
-    using io_context::io_context;
-    void destroy_handlers() { shutdown(); }
-  };
-
   void run();
   void release_parked() noexcept;
 
@@ -66,9 +63,8 @@ class worker {
   const clock& time_;
   parked_list parked_;
   bool stopping_ = false;
-  event_loop io_;
+  std::unique_ptr<event_loop> loop_;
   deadline_wheel deadlines_;
-  std::unique_ptr<poller> sockets_;
   std::mutex thread_mutex_;
   std::thread thread_;
 };

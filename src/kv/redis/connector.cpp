@@ -3,6 +3,7 @@
 #include "scripts.hpp"
 
 #include <spidergate/runtime/blocking_pool.hpp>
+#include <spidergate/runtime/tcp_connections.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -43,23 +44,9 @@ result<addresses> look_up(const std::string& host) {
   return found;
 }
 
-/// One TCP connection being made; counted, for the reactor may answer after the coroutine has given up.
-struct connecting {
-  explicit connecting(runtime::worker& home) : socket(home.io().get_executor()), done(home) {}
-
-  runtime::tcp_socket socket;
-  runtime::wait_point done;
-};
-
-awaitable<result<std::shared_ptr<connecting>>> connect_to(runtime::worker& home, tcp::endpoint peer,
-                                                          steady_time deadline) {
-  const auto pending = std::make_shared<connecting>(home);
-  pending->socket.async_connect(peer, [pending](error_code failure) { pending->done.release(failure); });
-  const auto connected = co_await pending->done.wait(deadline);
-  if (connected) co_return pending;
-  error_code ignored;
-  pending->socket.close(ignored);
-  co_return connected.error();
+awaitable<result<runtime::tcp_socket>> connect_to(runtime::worker& home, tcp::endpoint peer, steady_time deadline) {
+  runtime::tcp_connecting pending(home, peer);
+  co_return co_await pending.finish(deadline);
 }
 
 /// A command of words that are known while the connection is made.
@@ -146,11 +133,10 @@ awaitable<result<std::unique_ptr<runtime::byte_stream>>> connector::dial(runtime
       failure = plain.error();
       continue;
     }
-    auto& socket = (*plain)->socket;
-    if (!tls_) co_return runtime::make_tcp_stream(home, std::move(socket), peer);
+    if (!tls_) co_return runtime::make_tcp_stream(home, std::move(*plain), peer);
     auto ssl = tls_->session_with(where_.host);
     if (!ssl) co_return error_code(asio::error::invalid_argument);
-    auto stream = runtime::make_tls_stream(home, std::move(socket), peer, std::move(ssl), runtime::tls_side::client);
+    auto stream = runtime::make_tls_stream(home, std::move(*plain), peer, std::move(ssl), runtime::tls_side::client);
     const auto shaken = co_await stream->handshake(deadline);
     if (!shaken) co_return shaken.error();
     co_return std::unique_ptr<runtime::byte_stream>(std::move(stream));

@@ -86,11 +86,7 @@ class byte_stream_contract : public ::testing::TestWithParam<stream_pair_maker> 
     settle();
   }
   /// Runs whatever can go on without anything new from outside.
-  void settle() {
-    worker_.io().restart();
-    while (worker_.io().poll() > 0) {
-    }
-  }
+  void settle() { testing::settle(worker_); }
   template <class Outcome>
   void finish(const Outcome& outcome) {
     testing::run_until(worker_, [&] { return outcome.finished; });
@@ -279,7 +275,7 @@ TEST_P(byte_stream_contract, the_worker_may_end_with_waits_outstanding) {
   home->spawn([&, stream = std::make_shared<std::unique_ptr<byte_stream>>(std::move(pair.first))] {
     return owner::read(std::move(*stream), out);
   });
-  home->io().poll();
+  testing::settle(*home);
   pair.second.reset();
   home.reset();
   EXPECT_FALSE(out.finished);

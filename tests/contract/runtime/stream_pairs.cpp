@@ -1,6 +1,7 @@
 #include "stream_pairs.hpp"
 
 #include <spidergate/runtime/memory_stream.hpp>
+#include <spidergate/runtime/tcp_connections.hpp>
 #include <spidergate/runtime/tls_stream.hpp>
 
 #include <optional>
@@ -10,6 +11,8 @@
 
 namespace spidergate::runtime {
 namespace {
+
+using namespace std::chrono_literals;
 
 using asio::ip::tcp;
 
@@ -21,13 +24,13 @@ struct connected {
 };
 
 connected connect(worker& home) {
-  tcp_acceptor acceptor(home.io().get_executor(), tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  tcp_socket here(home.io().get_executor());
-  here.connect(acceptor.local_endpoint());
-  tcp_socket there = acceptor.accept();
-  const auto here_peer = here.remote_endpoint();
-  const auto there_peer = there.remote_endpoint();
-  return {std::move(here), std::move(there), here_peer, there_peer};
+  tcp_acceptor acceptor(home);
+  acceptor.listen({asio::ip::address_v4::loopback(), 0}, 1).value();
+  const auto there = acceptor.local_endpoint().value();
+  tcp_connecting connecting(home, there);
+  auto here = testing::run_coroutine(home, connecting.finish(testing::in(5s))).value();
+  auto arrival = testing::run_coroutine(home, acceptor.accept()).value();
+  return {std::move(here), std::move(arrival.socket), there, arrival.peer};
 }
 
 stream_pair tcp_pair(worker& home) {

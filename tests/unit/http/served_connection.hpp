@@ -118,11 +118,7 @@ class served_connection {
   }
 
   /// Lets everything run that can.
-  void settle() {
-    worker.io().restart();
-    while (worker.io().poll() > 0) {
-    }
-  }
+  void settle() { testing::settle(worker); }
 
   void wait_for(std::string_view text) {
     run_until(worker, [&] { return received.find(text) != std::string::npos || (ended && !reading_); });

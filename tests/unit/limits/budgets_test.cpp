@@ -216,8 +216,7 @@ TEST_F(budgets, many_requests_that_find_a_budget_unknown_ask_once) {
     });
   }
   testing::run_until(own, [&] { return answer.waiting(); });
-  own.io().restart();
-  own.io().poll();
+  testing::settle(own);
   EXPECT_EQ(admitted, 0);
   answer.release();
   testing::run_until(own, [&] { return admitted == 50; });
@@ -243,8 +242,7 @@ TEST_F(budgets, those_who_wait_on_other_workers_are_woken_and_share_the_failure)
   start(asking, "req_a", refused_here);
   testing::run_until(asking, [&] { return answer.waiting(); });
   for (int i = 0; i < 20; ++i) start(waiting, "req_b" + std::to_string(i), refused_there);
-  waiting.io().restart();
-  waiting.io().poll();
+  testing::settle(waiting);
   EXPECT_EQ(refused_there, 0) << "all wait for the one that asks";
   std::jthread other([&] { testing::run_until(waiting, [&] { return refused_there == 20; }); });
   answer.release();
@@ -269,8 +267,7 @@ TEST_F(budgets, when_the_asking_worker_stops_the_others_ask_for_themselves) {
     testing::run_until(asking, [&] { return never.waiting(); });
     waiting.spawn(
         [&] { return ask_for_a_cent(shared, waiting, caller, "req_b", [&](bool granted) { admitted += granted; }); });
-    waiting.io().restart();
-    waiting.io().poll();
+    testing::settle(waiting);
     ledger.before_answer = nullptr;
   }
   testing::run_until(waiting, [&] { return admitted == 1; });

@@ -79,7 +79,7 @@ TEST_F(blocking_pool_test, dropped_jobs_end_with_operation_aborted) {
     const auto job = []() -> result<int> { return 1; };
     outcome = (co_await run_blocking(home_, *pool, job, steady_time::max())).error();
   });
-  home_.io().poll();
+  testing::settle(home_);
   // The destructor drops the queue before it waits for the running job.
   auto& draining = *pool;
   std::thread destroyer([&] { pool.reset(); });

@@ -108,7 +108,7 @@ TEST(worker, destroys_suspended_coroutines) {
       ADD_FAILURE();
     };
     w.spawn([&w, &sleep, witness] { return sleep(w, witness); });
-    w.io().poll();
+    testing::settle(w);
     EXPECT_GT(witness.use_count(), 1);
   }
   EXPECT_EQ(witness.use_count(), 1);
@@ -124,12 +124,11 @@ TEST(wait_point, refuses_a_second_waiter_and_ends_the_first_when_destroyed) {
   error_code second;
   w.spawn([&] { return wait(*place, first); });
   w.spawn([&] { return wait(*place, second); });
-  w.io().poll();
+  testing::settle(w);
   EXPECT_EQ(second, asio::error::already_started);
   EXPECT_FALSE(first);
   place.reset();
-  w.io().restart();  // who waits is no work to it
-  w.io().poll();
+  testing::settle(w);
   EXPECT_EQ(first, asio::error::operation_aborted);
 }
 

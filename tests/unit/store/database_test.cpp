@@ -89,8 +89,7 @@ TEST_F(database_threads, the_caller_leaves_at_its_deadline_and_the_late_result_i
     EXPECT_EQ(late.error(), asio::error::timed_out);
     gate.release();
   }
-  home.io().restart();
-  home.io().poll();
+  testing::settle(home);
   EXPECT_EQ(alive.use_count(), 1);
 }
 

@@ -79,11 +79,7 @@ class client_fixture : public ::testing::Test {
     testing::run_until(worker_, [&] { return out.finished; });
   }
   /// Runs what can go on without anything new from outside.
-  void settle() {
-    worker_.io().restart();
-    while (worker_.io().poll() > 0) {
-    }
-  }
+  void settle() { testing::settle(worker_); }
   outcome fetch(const origin& where, const ask& what) {
     outcome out;
     begin(where, what, out);

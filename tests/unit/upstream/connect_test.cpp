@@ -1,7 +1,9 @@
 #include "client_fixture.hpp"
 
+#include <spidergate/runtime/tcp_connections.hpp>
+
+#include <deque>
 #include <future>
-#include <sys/socket.h>
 
 // What can go wrong before there is a connection, and how long that may take.
 namespace spidergate::upstream {
@@ -18,25 +20,18 @@ class connect_test : public client_fixture {};
 /// A listening port whose queue is full: connecting to it neither succeeds nor fails.
 class full_port {
  public:
-  explicit full_port(runtime::worker& home) : listener_(home.io().get_executor()) {
-    listener_.open(asio::ip::tcp::v4());
-    listener_.bind({asio::ip::address_v4::loopback(), 0});
-    listener_.listen(0);
-    for (int i = 0; i < 8; ++i) {
-      auto& filler = fillers_.emplace_back(home.io().get_executor());
-      filler.open(asio::ip::tcp::v4());
-      filler.native_non_blocking(true);
-      const auto endpoint = listener_.local_endpoint();
-      ::connect(filler.native_handle(), endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-    }
+  explicit full_port(runtime::worker& home) : listener_(home) {
+    listener_.listen({asio::ip::address_v4::loopback(), 0}, 0).value();
+    for (int i = 0; i < 8; ++i) fillers_.emplace_back(home, listener_.local_endpoint().value());
   }
   [[nodiscard]] origin where() const {
-    return {.tls = false, .host = "127.0.0.1", .port = listener_.local_endpoint().port(), .allow_private = true};
+    return {
+        .tls = false, .host = "127.0.0.1", .port = listener_.local_endpoint().value().port(), .allow_private = true};
   }
 
  private:
   runtime::tcp_acceptor listener_;
-  std::vector<runtime::tcp_socket> fillers_;
+  std::deque<runtime::tcp_connecting> fillers_;
 };
 
 TEST_F(connect_test, a_closed_port_fails_at_once) {
@@ -130,8 +125,8 @@ TEST_F(connect_test, the_worker_may_end_in_the_middle_of_everything) {
     home.spawn([&] { return exchange(doomed, at(silent), {}, head); });
     home.spawn([&] { return exchange(doomed, at(silent), {}, in_line); });
     home.spawn([&] { return exchange(doomed, full.where(), {}, connecting); });
-    while (silent.connections() == 0) home.io().run_one();
-    home.io().poll();
+    while (silent.connections() == 0) home.turn(1s);
+    testing::settle(home);
   }
   EXPECT_FALSE(head.finished || in_line.finished || connecting.finished);
 }

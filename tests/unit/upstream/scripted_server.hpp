@@ -1,5 +1,6 @@
 #pragma once
 #include <spidergate/core/ascii.hpp>
+#include <spidergate/runtime/tcp_connections.hpp>
 #include <spidergate/runtime/tls_stream.hpp>
 #include <spidergate/runtime/worker.hpp>
 
@@ -74,7 +75,7 @@ class scripted_server {
 
   scripted_server(runtime::worker& home, std::vector<script> scripts, SSL_CTX* tls = nullptr)
       : home_(home), state_(std::make_shared<state>(home, std::deque<script>(scripts.begin(), scripts.end()), tls)) {
-    accept(home_, state_);
+    home_.spawn([&h = home_, s = state_] { return accept_all(h, s); });
   }
   ~scripted_server() { stop(); }
   scripted_server(const scripted_server&) = delete;
@@ -83,41 +84,35 @@ class scripted_server {
   [[nodiscard]] std::uint16_t port() const { return state_->port; }
   [[nodiscard]] int connections() const { return state_->connections; }
   [[nodiscard]] int resumed_sessions() const { return state_->resumed; }
-  void stop() {
-    error_code ignored;
-    state_->acceptor.close(ignored);
-  }
+  void stop() { state_->acceptor.close(); }
 
  private:
   struct state {
     state(runtime::worker& home, std::deque<script> steps, SSL_CTX* context)
-        : acceptor(home.io().get_executor(), {asio::ip::address_v4::loopback(), 0}),
-          port(acceptor.local_endpoint().port()),
-          scripts(std::move(steps)),
-          tls(context) {}
+        : acceptor(home), scripts(std::move(steps)), tls(context) {
+      acceptor.listen({asio::ip::address_v4::loopback(), 0}, 64).value();
+      port = acceptor.local_endpoint().value().port();
+    }
     runtime::tcp_acceptor acceptor;
-    std::uint16_t port;
+    std::uint16_t port = 0;
     std::deque<script> scripts;
     SSL_CTX* tls;
     int connections = 0;
     int resumed = 0;
   };
 
-  static void accept(runtime::worker& home, const std::shared_ptr<state>& s) {
-    s->acceptor.async_accept([&home, s](error_code failure, runtime::tcp_socket socket) {
-      if (failure) return;
+  static awaitable<void> accept_all(runtime::worker& home, std::shared_ptr<state> s) {
+    while (auto client = co_await s->acceptor.accept()) {
       ++s->connections;
       auto step = s->scripts.front();
       if (s->scripts.size() > 1) s->scripts.pop_front();
-      const auto moved = std::make_shared<runtime::tcp_socket>(std::move(socket));
-      home.spawn([&home, s, step, moved] { return serve(home, s, step, std::move(*moved)); });
-      accept(home, s);
-    });
+      const auto moved = std::make_shared<runtime::tcp_acceptor::arrival>(std::move(*client));
+      home.spawn([&home, s, step, moved] { return serve(home, s, step, std::move(moved->socket), moved->peer); });
+    }
   }
 
-  static awaitable<void> serve(runtime::worker& home, std::shared_ptr<state> s, script step,
-                               runtime::tcp_socket socket) {
-    const auto from = socket.remote_endpoint();
+  static awaitable<void> serve(runtime::worker& home, std::shared_ptr<state> s, script step, runtime::tcp_socket socket,
+                               asio::ip::tcp::endpoint from) {
     std::unique_ptr<runtime::byte_stream> stream;
     if (s->tls != nullptr) {
       auto secure = runtime::make_tls_stream(home, std::move(socket), from, runtime::ssl_ptr(SSL_new(s->tls)),
