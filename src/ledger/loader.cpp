@@ -178,9 +178,11 @@ bool loader::impl::pass() {
   };
   const auto all = left();
   for (auto before = all;;) {
-    for (const auto& one : from) one->prepare_spare();
     bool any = false;
-    if (!load_batch(from, any)) return false;
+    const bool loaded = load_batch(from, any);
+    // Afterwards, for a segment that has just been emptied is one.
+    for (const auto& one : from) one->prepare_spare();
+    if (!loaded) return false;
     const auto after = left();
     if (!any || after == 0) return true;
     make_way(std::chrono::microseconds(rest) * (before - after) / all);

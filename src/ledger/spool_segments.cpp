@@ -7,6 +7,14 @@
 
 namespace spidergate::ledger {
 
+namespace {
+
+/// Of a busy worker: while receipts come as fast as they go, one segment after another is filled and emptied, and none
+/// has to be made.
+constexpr std::size_t spares_kept = 2;
+
+}  // namespace
+
 spool_segments::spool_segments(std::string directory, std::size_t worker, std::size_t segment_bytes,
                                std::size_t max_bytes)
     : directory_(std::move(directory)),
@@ -144,7 +152,7 @@ result<void> spool_segments::prepare(slot& in, bool touched) noexcept try {
 }
 
 void spool_segments::release(slot& done) noexcept {
-  if (spares_.load(std::memory_order_relaxed) == 0) {
+  if (spares_.load(std::memory_order_relaxed) < spares_kept) {
     done.file.reset();
     spares_.fetch_add(1, std::memory_order_relaxed);
     done.is.store(state::spare, std::memory_order_release);

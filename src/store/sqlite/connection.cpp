@@ -60,6 +60,16 @@ std::string places_for(std::size_t rows, std::size_t columns) {
 }
 
 /// A statement keeps its locks until it is reset.
+class resetting {
+ public:
+  explicit resetting(sqlite3_stmt* it) : it_(it) {}
+  ~resetting() { sqlite3_reset(it_); }
+  resetting(const resetting&) = delete;
+  resetting& operator=(const resetting&) = delete;
+
+ private:
+  sqlite3_stmt* it_;
+};
 class in_use {
  public:
   explicit in_use(sqlite3_stmt* it) : it_(it) {}
@@ -207,7 +217,7 @@ result<void> connection::bulk_insert(std::string_view table, std::span<const std
 }
 
 result<void> connection::insert_rows(sqlite3_stmt* with, std::span<const sql::value_view> cells) {
-  const in_use guard(with);
+  const resetting guard(with);  // the next rows take the places of all of these
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const int code = std::visit(binder{with, static_cast<int>(i) + 1}, cells[i]);
     if (code != SQLITE_OK) return failure(code);

@@ -41,16 +41,22 @@ result<void> enter_wal(sql::connection& on) {
   }
 }
 
-/// By default each connection takes room for twenty pages as it opens, whether it will ever read as many.
-void take_page_room_as_needed() {
-  static const int done = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
-  static_cast<void>(done);  // too late once some connection is open: then it stays as it was
+/// What a statement or a savepoint would take back is kept in memory up to here, else in a file of its own: twice of
+/// what a batch of receipts needs.
+constexpr int most_undo_bytes = 256 * 1024;
+
+/// By default each connection takes room for twenty pages as it opens, whether it will ever read as many. Too late once
+/// some connection is open: then it stays as it was.
+void configure_once() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0) |
+                          sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, most_undo_bytes);
+  static_cast<void>(done);
 }
 
 }  // namespace
 
 boost::system::result<std::unique_ptr<sql::connection>, std::string> open_sqlite(const std::string& path) {
-  take_page_room_as_needed();
+  configure_once();
   if (auto reason = make_private_file(path); !reason.empty()) return why(path, reason);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);

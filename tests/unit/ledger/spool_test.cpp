@@ -101,6 +101,22 @@ TEST_F(spool_files, segments_are_used_again_and_disk_use_stays_bounded) {
   EXPECT_EQ(got + take(spool).size(), 1'000U);
 }
 
+TEST_F(spool_files, two_spare_segments_are_kept_and_no_more) {
+  spool_segments spool(spool_path(), 0, segment_bytes, 16 * segment_bytes);
+  const std::string record(1'000, 'x');
+  const auto fill_and_empty = [&](std::size_t segments) {
+    for (std::size_t i = 0; i < segments * segment_bytes / space_of(record.size()); ++i)
+      ASSERT_TRUE(spool.append(record));
+    take(spool);
+    spool.prepare_spare();
+  };
+  fill_and_empty(8);
+  const auto kept = files(".segment");
+  EXPECT_EQ(kept.size(), 3U) << "one in use, two spare";
+  for (int i = 0; i < 20; ++i) fill_and_empty(1);
+  EXPECT_EQ(files(".segment"), kept) << "none is made while these do";
+}
+
 TEST_F(spool_files, at_its_bound_it_refuses_until_records_are_loaded) {
   spool_writer spool(spool_path(), 0, segment_bytes, 2 * segment_bytes);
   const std::string record(1'000, 'x');
