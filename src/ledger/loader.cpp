@@ -63,7 +63,7 @@ struct loader::impl {
   // The loader's thread.
   void run();
   void wait(std::chrono::milliseconds pause);
-  void make_way(std::chrono::microseconds pause);
+  void make_way(std::chrono::milliseconds pause);
   [[nodiscard]] bool pass();
   [[nodiscard]] bool load_leftovers();
   [[nodiscard]] bool load_batch(const spools& from, bool& any);
@@ -82,6 +82,7 @@ struct loader::impl {
   steady_time next_scan{};
   steady_time next_removal{};
   std::vector<std::string_view> records;
+  std::chrono::milliseconds rested{};  ///< between the batches of the last pass
 
   std::mutex mutex;
   std::condition_variable wake;
@@ -125,15 +126,13 @@ void loader::impl::run() {
       up_to = asked;
       if (stopping && give_up == steady_time::max()) give_up = std::chrono::steady_clock::now() + last_effort;
     }
-    const auto began = std::chrono::steady_clock::now();
     const bool loaded = pass();
-    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
     const auto ready = loaded ? take_waiting(up_to) : std::vector<told>();
     note(loaded);
     for (const auto& tell : ready) tell(true);
     if (give_up != steady_time::max() && (loaded || std::chrono::steady_clock::now() > give_up)) break;
     if (loaded) remove_old();
-    pause = loaded ? std::max(rest - taken, shortest_rest) : std::min(2 * std::max(pause, rest), longest_rest);
+    pause = loaded ? std::max(rest - rested, shortest_rest) : std::min(2 * std::max(pause, rest), longest_rest);
     wait(give_up == steady_time::max() ? pause : rest);
   }
   for (const auto& tell : take_waiting(std::numeric_limits<std::uint64_t>::max())) tell(false);
@@ -151,7 +150,8 @@ void loader::impl::wait(std::chrono::milliseconds pause) {
 }
 
 /// Between two batches, unless somebody waits.
-void loader::impl::make_way(std::chrono::microseconds pause) {
+void loader::impl::make_way(std::chrono::milliseconds pause) {
+  rested += pause;
   std::unique_lock lock(mutex);
   wake.wait_for(lock, pause, [this] { return stopping || !waiting.empty(); });
 }
@@ -177,6 +177,7 @@ bool loader::impl::pass() {
     return bytes;
   };
   const auto all = left();
+  rested = {};
   for (auto before = all;;) {
     bool any = false;
     const bool loaded = load_batch(from, any);
@@ -185,7 +186,7 @@ bool loader::impl::pass() {
     if (!loaded) return false;
     const auto after = left();
     if (!any || after == 0) return true;
-    make_way(std::chrono::microseconds(rest) * (before - after) / all);
+    make_way(std::chrono::milliseconds((before - after) * rest.count() / all));
     before = after;
   }
 }
