@@ -19,12 +19,8 @@ local function server_ms()
   local t = call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
-local function values()
-  if #KEYS <= 1000 then return call('MGET', unpack(KEYS)) end
-  local all = {}
-  for i = 1, #KEYS do all[i] = call('GET', KEYS[i]) end
-  return all
-end
+local all = #KEYS <= 1000 and call('MGET', unpack(KEYS)) or {}
+for i = #all + 1, #KEYS do all[i] = call('GET', KEYS[i]) end
 local function generation(known, fresh)
   if known then return unpacked('<dd', known) end
   local made = server_ms()
@@ -97,13 +93,14 @@ end
 constexpr std::string_view budgets = R"lua(
 local never, hour = 1e15, 3600000
 local function open(key, held, packed)
-  local b = {key = key, held = held, gen = 0, known = 0, spent = 0, pending = 0, pending_at = 0, reserved = 0,
-             least = 0, since = 0, due = never, cursor = 0, kept = 0}
+  local gen, known, spent, pending, pending_at, reserved = 0, 0, 0, 0, 0, 0
+  local least, since, due, cursor, kept = 0, 0, never, 0, 0
   if packed then
-    b.gen, b.known, b.spent, b.pending, b.pending_at, b.reserved, b.least, b.since, b.due, b.cursor, b.kept =
+    gen, known, spent, pending, pending_at, reserved, least, since, due, cursor, kept =
       unpacked('<ddddddddddd', packed)
   end
-  return b
+  return {key = key, held = held, gen = gen, known = known, spent = spent, pending = pending, pending_at = pending_at,
+          reserved = reserved, least = least, since = since, due = due, cursor = cursor, kept = kept}
 end
 local function save(b, last_use, now)
   local keep = math.max(last_use, now) + hour
@@ -131,6 +128,9 @@ local function hold(b, holder, amount, expiry)
   end
   b.reserved, b.due = b.reserved + amount - before, math.min(b.due, expiry)
 end
+)lua";
+
+constexpr std::string_view ends_of_holds = R"lua(
 local function drop(b, holder)
   local packed = call('HGET', b.held, holder)
   if not packed then return false end
@@ -142,13 +142,13 @@ end
 )lua";
 
 constexpr std::string_view expiry_of_budgets = R"lua(
-local function end_hold(b, holder, amount, now)
-  if amount <= 0 then return call('HDEL', b.held, holder) end
-  b.reserved, b.since = b.reserved - amount, server_ms()
-  if b.known == 1 then b.known, b.least, b.spent = 0, b.spent, 0 end
-  call('HSET', b.held, holder, pack('<dd', 0, now + hour))
-end
 local function expire(b, now)
+  local function end_hold(b, holder, amount, now)
+    if amount <= 0 then return call('HDEL', b.held, holder) end
+    b.reserved, b.since = b.reserved - amount, server_ms()
+    if b.known == 1 then b.known, b.least, b.spent = 0, b.spent, 0 end
+    call('HSET', b.held, holder, pack('<dd', 0, now + hour))
+  end
   local part = call('HSCAN', b.held, b.cursor, 'COUNT', '500')
   local whole = b.cursor == 0 and part[1] == '0'
   local seen, first = {}, now + hour
@@ -168,28 +168,31 @@ end
 constexpr std::string_view admit_body = R"lua(
 local holder, numbers = ARGV[1], ARGV[2]
 local now, fresh, longest, least, at = unpacked('<dddd', numbers)
-local all = values()
 local gen, made = generation(all[1], fresh)
 local charges, unseeded, since, left, wanted = {}, {}, made, math.huge, nil
 
 local k = 2
 while at <= #numbers do
-  local c = {key = KEYS[k], packed = all[k], kind = 0, period = 0, limit = 0, amount = 0, ends = 0, used = 0,
-             first = 0, last = false, newest = 0, oldest = 0, from = 1, same = false, start = 0,
-             budget = false, changed = false}
-  c.kind, c.period, c.limit, c.amount, c.ends, at = unpacked('<ddddd', numbers, at)
+  local kind, period, limit, amount, ends
+  kind, period, limit, amount, ends, at = unpacked('<ddddd', numbers, at)
+  local key, packed = KEYS[k], all[k]
+  -- All the members that it will have: to grow a table costs as much as ten of them.
+  local c = kind == 1 and {kind = kind, key = key, period = period, limit = limit, amount = amount, used = 0, from = 1,
+                           packed = '', first = 0, last = false, newest = 0, oldest = 0, same = false}
+            or {kind = kind, key = key, period = period, limit = limit, amount = amount, used = 0, ends = ends,
+                start = 0, budget = false, changed = false}
   k = k + 1
-  if c.kind == 1 then
-    slide(c, c.packed, 1, c.period, now)
-  elseif c.kind == 2 then
+  if kind == 1 then
+    slide(c, packed, 1, period, now)
+  elseif kind == 2 then
     local start, used = 0, 0
-    if c.packed then start, used = unpacked('<dd', c.packed) end
-    c.start, c.used = current(start, used, c.period, now)
-  elseif c.kind == 3 then
-    call('ZREMRANGEBYSCORE', c.key, '-inf', now)
-    c.used = call('ZCARD', c.key)
+    if packed then start, used = unpacked('<dd', packed) end
+    c.start, c.used = current(start, used, period, now)
+  elseif kind == 3 then
+    call('ZREMRANGEBYSCORE', key, '-inf', now)
+    c.used = call('ZCARD', key)
   else
-    local b = open(c.key, KEYS[k], c.packed)
+    local b = open(key, KEYS[k], packed)
     c.budget = b
     k = k + 1
     wanted = wanted or c.amount
@@ -290,7 +293,6 @@ return answer
 constexpr std::string_view settle_body = R"lua(
 local numbers, repeated = ARGV[1], ARGV[#ARGV] == '1'
 local fresh, at = unpacked('<d', numbers)
-local all = values()
 local gen = generation(all[1], fresh)
 local windows, opened = {}, {}
 
@@ -366,7 +368,6 @@ return pack('<d', gen)
 
 constexpr std::string_view seed_body = R"lua(
 local now, fresh, of, spent, ends = unpacked('<ddddd', ARGV[1])
-local all = values()
 local gen = generation(all[1], fresh)
 if of == gen or of == 0 then
   local b = open(KEYS[2], KEYS[3], all[2])
@@ -406,7 +407,6 @@ end
 
 constexpr std::string_view pick_body = R"lua(
 local now, fresh, at = unpacked('<dd', ARGV[1])
-local all = values()
 local gen = generation(all[1], fresh)
 local best, options = nil, {}
 for i = 2, #KEYS do
@@ -438,7 +438,6 @@ return answer
 
 constexpr std::string_view count_body = R"lua(
 local fresh, at = unpacked('<d', ARGV[1])
-local all = values()
 local answer = pack('<d', (generation(all[1], fresh)))
 for i = 2, #KEYS do
   local picked, now
@@ -453,7 +452,6 @@ return answer
 
 constexpr std::string_view restore_body = R"lua(
 local now, fresh, at = unpacked('<dd', ARGV[1])
-local all = values()
 local gen = generation(all[1], fresh)
 local day = 86400000
 for i = 2, #KEYS do
@@ -472,7 +470,6 @@ return pack('<d', gen)
 
 constexpr std::string_view hold_body = R"lua(
 local now, fresh, at = unpacked('<dd', ARGV[1])
-local all = values()
 local gen = generation(all[1], fresh)
 local k, h, opened = 2, 2, {}
 while at <= #ARGV[1] do
@@ -496,14 +493,14 @@ return pack('<d', gen)
 )lua";
 
 constexpr std::string_view beat_body = R"lua(
-local gen, made = generation(call('GET', KEYS[1]), unpacked('<d', ARGV[1]))
+local gen, made = generation(all[1], unpacked('<d', ARGV[1]))
 call('SET', KEYS[1], pack('<dd', gen, made), 'PX', '3456000000')
 return pack('<dd', gen, server_ms() - made)
 )lua";
 
 constexpr std::string_view renew_body = R"lua(
 local fresh, known, younger = unpacked('<ddd', ARGV[1])
-local gen, made = generation(call('GET', KEYS[1]), fresh)
+local gen, made = generation(all[1], fresh)
 local now = server_ms()
 if gen == known or now - made > younger then
   gen = fresh
@@ -547,7 +544,8 @@ const script& admit_script() {
 }
 
 const script& settle_script() {
-  static const auto made = compose("settle", basics, sliding_windows, fixed_windows, leases, budgets, settle_body);
+  static const auto made =
+      compose("settle", basics, sliding_windows, fixed_windows, leases, budgets, ends_of_holds, settle_body);
   return made;
 }
 
