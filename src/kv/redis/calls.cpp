@@ -90,9 +90,9 @@ void word_list::append(std::string_view bytes) {
   put_text(grow(bytes.size()), bytes);
 }
 
-void word_list::append(const word_list& more) {
-  append(more.bytes());
-  count_ += more.count_;
+void word_list::append(std::string_view words, std::size_t count) {
+  append(words);
+  count_ += count;
 }
 
 void word_list::numbers(std::initializer_list<std::int64_t> packed) {
@@ -159,12 +159,14 @@ void script_call::append_to(std::string& out, bool by_name) const {
   out += words_.bytes();
 }
 
-call_maker::call_maker(std::string_view prefix) : prefix_(prefix), generation_(prefix_ + "generation") {}
+call_maker::call_maker(std::string_view prefix) : prefix_(prefix) {
+  append_word(generation_, prefix_ + "generation");
+}
 
 script_call call_maker::begin(const script& what, std::size_t keys, std::size_t arguments_bytes) const {
   constexpr std::size_t about_a_key = 96;
   script_call made(what, keys, keys * about_a_key + arguments_bytes);
-  made.key({generation_});
+  made.words().append(generation_, 1);
   return made;
 }
 
@@ -249,11 +251,11 @@ std::size_t settlement_batch::place_of(const charge& c) {
 script_call settlement_batch::take(std::int64_t generation) {
   const auto bytes = keys_.size() + numbers_.size() + holders_.size() + bytes_of(1);
   auto made = by_.begin(settle_script(), 1 + keys_.count(), bytes);
-  made.words().append(keys_);
+  made.words().append(keys_.bytes(), keys_.count());
   made.numbers(1 + numbers_.size() / packed_number_bytes);
   made.number(generation);
   made.packed(numbers_.bytes());
-  made.words().append(holders_);
+  made.words().append(holders_.bytes(), holders_.count());
   made.repetition_flag();
   for (auto* list : {&keys_, &numbers_, &holders_}) list->clear();
   known_count_ = 0;

@@ -29,7 +29,8 @@ class word_list {
   void head(std::size_t bytes);
   /// The rest of a word.
   void append(std::string_view bytes);
-  void append(const word_list& more);
+  /// Words that were made before.
+  void append(std::string_view words, std::size_t count);
   void numbers(std::initializer_list<std::int64_t> packed);
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -144,7 +145,7 @@ class call_maker {
   void add_keys(script_call& to, const charge& c) const;
 
   std::string prefix_;
-  std::string generation_;
+  std::string generation_;  ///< the key of that, as it is sent
 };
 
 /// Settlements that go to Redis together. Whoever fills it sees to it that it does not become too large.

@@ -15,7 +15,7 @@
 namespace spidergate::kv::redis {
 
 /// Who gets the answer to one command. Called on the worker's thread, once, from the connection's reader or from
-/// whoever breaks the connection.
+/// whoever breaks the connection. on_answer() may run what waited for it, and be destroyed by that.
 class answer_sink {
  public:
   virtual ~answer_sink() = default;
@@ -49,9 +49,7 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Sends the bytes that `append` would add, one whole command; the sink lives until it is called. Needs has_room().
   template <class Append>
   void send(answer_sink& sink, Append append) {
-    append(out_);
-    waiting_.push_back({&sink, home_.time().steady_now()});
-    more_.release();
+    send(sink, append, home_.time().steady_now());
   }
   /// Sends one whole command that may still grow until the turn's commands are written, or until put_late(). What is
   /// sent meanwhile goes behind it. One at a time. Needs has_room().
@@ -82,6 +80,12 @@ class connection : public std::enable_shared_from_this<connection> {
   };
   struct asked;
 
+  template <class Append>
+  void send(answer_sink& sink, Append append, steady_time now) {
+    append(out_);
+    waiting_.push_back({&sink, now});
+    more_.release();
+  }
   static awaitable<void> read(std::shared_ptr<connection> self);
   static awaitable<void> write(std::shared_ptr<connection> self);
   error_code hand_out();
@@ -106,7 +110,7 @@ struct connection::asked final : answer_sink {
   void on_answer(reply&& given) noexcept override {
     answer = std::move(given);
     finished = true;
-    done.release();
+    done.resume_now();
   }
   void on_broken(error_code why) noexcept override {
     answer = why;
@@ -130,7 +134,7 @@ awaitable<result<reply>> connection::ask(Append append, steady_time::duration lo
   const auto self = shared_from_this();
   asked question(home_);
   const auto asked_at = home_.time().steady_now();
-  send(question, append);
+  send(question, append, asked_at);
   const auto silent_until = [&] {
     const auto since = std::max(asked_at, heard_at_);
     return deadline - since > longest_silence ? since + longest_silence : deadline;

@@ -83,20 +83,13 @@ void cancel(lane& by, shared_state& all, std::string_view holder, std::span<cons
   by.settle({holder, nothing_used, now, now, all.generation.load(std::memory_order_acquire)});
 }
 
-awaitable<result<verdict>> admit_in_redis(lane_ptr by, state_ptr all, std::string_view holder,
-                                          std::span<const charge> charges, epoch_ms now) {
-  const auto answer = co_await lane::ask(by, all->calls.admit(holder, charges, now, shared_state::new_generation()));
-  auto said = answer ? redis::verdict_in(*answer, charges.size()) : result<verdict>(answer.error());
-  if (!said) {
-    cancel(*by, *all, holder, charges, now);
-    co_return said;
-  }
-  const auto generation = *redis::generation_in(*answer);
-  for (const auto index : said->unseeded) all->note_unseeded(charges[index], generation);
-  if (!said->admitted) co_return said;
-  auto holds = holds_of(charges, *said);
-  if (!holds.empty()) all->running.add(holder, {std::move(holds), now, generation, true, false});
-  co_return said;
+/// Keeps what Redis has said of an admission in `generation`.
+void note(shared_state& all, std::string_view holder, std::span<const charge> charges, const verdict& said,
+          std::int64_t generation, epoch_ms now) {
+  for (const auto index : said.unseeded) all.note_unseeded(charges[index], generation);
+  if (!said.admitted) return;
+  auto holds = holds_of(charges, said);
+  if (!holds.empty()) all.running.add(holder, {std::move(holds), now, generation, true, false});
 }
 
 awaitable<result<verdict>> admit_locally(state_ptr all, std::string_view holder, std::span<const charge> charges,
@@ -117,8 +110,13 @@ awaitable<result<verdict>> admit_somewhere(lane_ptr by, state_ptr all, std::stri
   all->counted.calls.fetch_add(1, std::memory_order_relaxed);
   error_code why = lost();
   for (int tries = 0; tries < most_tries && all->gate.closed(); ++tries) {
-    auto said = co_await admit_in_redis(by, all, holder, charges, now);
-    if (said) co_return said;
+    const auto answer = co_await lane::ask(by, all->calls.admit(holder, charges, now, shared_state::new_generation()));
+    auto said = answer ? redis::verdict_in(*answer, charges.size()) : result<verdict>(answer.error());
+    if (said) {
+      note(*all, holder, charges, *said, *redis::generation_in(*answer), now);
+      co_return said;
+    }
+    cancel(*by, *all, holder, charges, now);
     why = said.error();
   }
   if (all->options.deny_when_lost) co_return why;

@@ -19,15 +19,17 @@ bool is_of(const running_hold& held, const charge& c) noexcept {
 }  // namespace
 
 void running_requests::add(std::string_view holder, request what) {
-  auto& home = shard_of(holder);
+  const auto hash = text_hash{}(holder);
+  auto& home = shard_of(hash);
   const std::lock_guard lock(home.mutex);
-  home.requests.insert_or_assign(std::string(holder), std::move(what));
+  home.requests.insert_or_assign(hashed<std::string>{std::string(holder), hash}, std::move(what));
 }
 
 running_requests::finished running_requests::finish(std::string_view holder, std::span<const settlement> of) {
-  auto& home = shard_of(holder);
+  const auto hash = text_hash{}(holder);
+  auto& home = shard_of(hash);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.requests.find(holder);
+  const auto found = home.requests.find(hashed<std::string_view>{holder, hash});
   finished said;
   if (found != home.requests.end()) {
     said = {true, found->second.in_redis, found->second.in_local, found->second.generation};
@@ -36,7 +38,7 @@ running_requests::finished running_requests::finish(std::string_view holder, std
     const auto& c = of[i].of;
     const auto ended =
         said.known ? std::erase_if(found->second.holds, [&](const running_hold& h) { return is_of(h, c); }) : 0;
-    if (c.kind == window_kind::budget && !remember(home, holder, c, ended != 0)) {
+    if (c.kind == window_kind::budget && !remember(home, hash, c, ended != 0)) {
       said.settled_before |= std::uint64_t{1} << (i % 64);
     }
   }
@@ -45,9 +47,8 @@ running_requests::finished running_requests::finish(std::string_view holder, std
 }
 
 /// False when it was settled before.
-bool running_requests::remember(shard& in, std::string_view holder, const charge& budget, bool was_held) {
-  const auto id =
-      mixed(mixed(text_hash{}(holder), text_hash{}(budget.key)), std::hash<epoch_ms>{}(budget.window_start));
+bool running_requests::remember(shard& in, std::size_t holder, const charge& budget, bool was_held) {
+  const auto id = mixed(mixed(holder, text_hash{}(budget.key)), std::hash<epoch_ms>{}(budget.window_start));
   if (!was_held && std::find(in.settled.begin(), in.settled.end(), id) != in.settled.end()) return false;
   if (in.settled.size() < most_remembered) {
     in.settled.push_back(id);
@@ -59,9 +60,10 @@ bool running_requests::remember(shard& in, std::string_view holder, const charge
 }
 
 bool running_requests::registered(std::string_view holder, std::int64_t generation) {
-  auto& home = shard_of(holder);
+  const auto hash = text_hash{}(holder);
+  auto& home = shard_of(hash);
   const std::lock_guard lock(home.mutex);
-  const auto found = home.requests.find(holder);
+  const auto found = home.requests.find(hashed<std::string_view>{holder, hash});
   if (found == home.requests.end()) return false;
   found->second.in_redis = true;
   found->second.generation = generation;

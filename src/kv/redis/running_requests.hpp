@@ -51,7 +51,7 @@ class running_requests {
   void for_each(Action action) {
     for (auto& one : shards_) {
       const std::lock_guard lock(one.mutex);
-      for (auto& [holder, what] : one.requests) action(std::string_view(holder), what);
+      for (auto& [holder, what] : one.requests) action(std::string_view(holder.text), what);
     }
   }
   [[nodiscard]] std::size_t size() const;
@@ -60,15 +60,36 @@ class running_requests {
   static constexpr std::size_t shard_count = 16;
   static constexpr std::size_t most_remembered = 4096;
 
+  /// A holder and its hash, which is taken once for all that wants it.
+  template <class Text>
+  struct hashed {
+    Text text;
+    std::size_t hash;
+  };
+  struct known_hash {
+    using is_transparent = void;
+    template <class Text>
+    std::size_t operator()(const hashed<Text>& one) const noexcept {
+      return one.hash;
+    }
+  };
+  struct same_text {
+    using is_transparent = void;
+    template <class Left, class Right>
+    bool operator()(const hashed<Left>& left, const hashed<Right>& right) const noexcept {
+      return left.text == right.text;
+    }
+  };
+
   struct shard {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, request, text_hash, std::equal_to<>> requests;
+    std::unordered_map<hashed<std::string>, request, known_hash, same_text> requests;
     std::vector<std::size_t> settled;  ///< hashes of holder and budget; a ring once it is full
     std::size_t next_settled = 0;
   };
-  static bool remember(shard& in, std::string_view holder, const charge& budget, bool was_held);
+  static bool remember(shard& in, std::size_t holder, const charge& budget, bool was_held);
 
-  shard& shard_of(std::string_view holder) noexcept { return shards_[text_hash{}(holder) % shard_count]; }
+  shard& shard_of(std::size_t holder) noexcept { return shards_[holder % shard_count]; }
 
   std::array<shard, shard_count> shards_;
 };
