@@ -236,6 +236,7 @@ limiter::~limiter() = default;
 
 std::optional<limiter::admission> limiter::reserve_now(const auth::principal& who, std::string_view holder,
                                                        const demand& what) {
+  if (!counters_.admits_at_once()) return std::nullopt;
   auto may_cost = bounds_of(what);
   if (too_dear_for(who, may_cost)) return std::nullopt;
   auto held = begin(holder, may_cost);

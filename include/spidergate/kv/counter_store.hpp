@@ -125,6 +125,8 @@ class counter_store {
                                                    epoch_ms /*now*/) {
     return std::nullopt;
   }
+  /// False when admit_now() never answers, so that nobody has to make up charges for it.
+  [[nodiscard]] virtual bool admits_at_once() const noexcept { return false; }
   virtual std::optional<result<picked>> pick_now(std::span<const pick_option> /*options*/, epoch_ms /*now*/) {
     return std::nullopt;
   }

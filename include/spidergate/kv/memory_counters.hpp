@@ -29,6 +29,7 @@ class memory_counters final : public counter_store {
               epoch_ms now) noexcept override;
   awaitable<result<void>> seed(const charge& budget, std::int64_t spent, epoch_ms now) override;
   awaitable<result<picked>> pick(std::span<const pick_option> options, epoch_ms now) override;
+  [[nodiscard]] bool admits_at_once() const noexcept override { return true; }
   std::optional<result<verdict>> admit_now(std::string_view holder, std::span<const charge> charges,
                                            epoch_ms now) override;
   std::optional<result<picked>> pick_now(std::span<const pick_option> options, epoch_ms now) override;
