@@ -4,12 +4,14 @@
 #include <spidergate/runtime/landing_buffer.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace spidergate::upstream {
 namespace {
 
 constexpr std::size_t most_first_bytes = 16 * 1024;  ///< that are read with a head
+constexpr std::size_t most_framing_bytes = 128;      ///< of what is written around a request's own fields
 constexpr std::size_t kept_capacity = 4 * 1024;      ///< of a connection that rests
 
 /// What a failed read means in the middle of a body.
@@ -24,7 +26,14 @@ error_code blame(const error_code& failure) {
 connection::connection(std::unique_ptr<runtime::byte_stream> stream, std::size_t max_head_bytes)
     : stream_(std::move(stream)), max_head_bytes_(max_head_bytes) {}
 
-connection::~connection() = default;
+connection::~connection() {
+  forget_request_head();
+}
+
+void connection::forget_request_head() noexcept {
+  explicit_bzero(request_head_.data(), request_head_.size());
+  request_head_.clear();
+}
 
 void connection::write_request_head(std::string_view host, const request& what, bool close_after) {
   std::size_t body_bytes = 0;
@@ -32,7 +41,10 @@ void connection::write_request_head(std::string_view host, const request& what, 
   const bool without_body =
       body_bytes == 0 && (what.method == "GET" || what.method == "HEAD" || what.method == "DELETE");
 
-  request_head_.clear();
+  forget_request_head();
+  // At once, so that no part of it stays behind where a shorter one was.
+  request_head_.reserve(what.method.size() + what.target.size() + host.size() + what.headers.size() +
+                        what.content_type.size() + most_framing_bytes);
   request_head_.append(what.method).append(" ").append(what.target).append(" HTTP/1.1\r\nHost: ").append(host);
   request_head_.append("\r\n").append(what.headers);
   if (!what.content_type.empty()) request_head_.append("content-type: ").append(what.content_type).append("\r\n");
@@ -146,6 +158,7 @@ result<std::string_view> connection::decode(std::span<char> bytes) {
 }
 
 void connection::rest(runtime::deadline_wheel& deadlines, steady_time due, std::function<void()> on_end) {
+  forget_request_head();
   arrived_.clear();
   if (arrived_.capacity() > kept_capacity) arrived_ = std::string();
   on_end_ = std::move(on_end);

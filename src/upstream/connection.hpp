@@ -55,6 +55,7 @@ class connection final : private runtime::deadline_wheel::entry {
   };
 
   void on_deadline() noexcept override;
+  void forget_request_head() noexcept;
   void write_request_head(std::string_view host, const request& what, bool close_after);
   void begin_response(bool to_head);
   [[nodiscard]] result<head_progress> parse_head();
@@ -64,7 +65,7 @@ class connection final : private runtime::deadline_wheel::entry {
 
   std::unique_ptr<runtime::byte_stream> stream_;
   std::size_t max_head_bytes_;
-  std::string request_head_;
+  std::string request_head_;  ///< with the provider's key: wiped when the exchange is over
   std::vector<std::string_view> pieces_;
 
   std::string arrived_;         ///< the head and what came together with it
