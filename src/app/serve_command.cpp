@@ -31,11 +31,12 @@ std::string model_to_try(cli::context& with) {
   const catalogue::model_entry* best = nullptr;
   for (const auto& m : data.models()) {
     const auto* p = data.find_provider(m.provider);
-    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty()) continue;
+    if (p == nullptr || m.mode != catalogue::mode::chat || m.deprecated || m.api != catalogue::own_endpoint::none)
+      continue;
     if (!providers::serves(m.dialect.empty() ? p->dialect : m.dialect, model::endpoint::chat)) continue;
     if (!has_key(*p) && !(p->from_config && p->auth == catalogue::auth_style::none)) continue;
     if (best == nullptr ||
-        m.price.input.value_or(unit_price{INT64_MAX}) < best->price.input.value_or(unit_price{INT64_MAX}))
+        m.price->input.value_or(unit_price{INT64_MAX}) < best->price->input.value_or(unit_price{INT64_MAX}))
       best = &m;
   }
   return best == nullptr ? std::string() : best->provider + "/" + best->id;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace spidergate::catalogue {
 namespace {
@@ -201,16 +202,22 @@ bool read_named(price& of, std::string_view key, std::string_view usd) {
 
 /// Lists give some prices twice: a transcription by the seconds of its sound "in" and again "out", an embedding by the
 /// character beside the token.
-void forget_repetitions(model_entry& made) {
-  auto& price = made.price;
-  if (made.mode == mode::audio_transcription) {
+void forget_repetitions(model::price& price, mode of) {
+  if (of == mode::audio_transcription) {
     if (!price.per_second_in) price.per_second_in = price.per_second_out;
     price.per_second_out.reset();
   }
   if (price.input) price.per_character_in.reset();
 }
 
-void read_other(model_entry& made, std::string_view others) {
+std::optional<own_endpoint> read_endpoint(std::string_view text) {
+  if (text == "responses") return own_endpoint::responses;
+  if (text == "image_edit") return own_endpoint::image_edit;
+  return std::nullopt;
+}
+
+/// What is no price of the column `other_price` goes into `made`, the rest into `price` unless that is null.
+void read_other(model_entry& made, model::price* price, std::string_view others) {
   while (!others.empty()) {
     const auto end = std::min(others.find(';'), others.size());
     const auto clause = others.substr(0, end);
@@ -218,21 +225,62 @@ void read_other(model_entry& made, std::string_view others) {
     const auto equals = clause.find('=');
     if (equals == std::string_view::npos) malformed("other_price", clause);
     const auto key = clause.substr(0, equals), value = clause.substr(equals + 1);
-    if (const auto above = key.find("_above_"); above != std::string_view::npos)
-      read_tier(made.price, key.substr(0, above), key.substr(above + 7), value);
-    else if (key == "api")
-      made.api = value;
+    if (key == "api")
+      made.api = required(read_endpoint(value), "api", value);
     else if (key == "dialect")
       made.dialect = value;
     else if (key == "no_temperature")
       made.no_temperature = value == "1";
-    else if (!read_named(made.price, key, value) && !left_out(key))
+    else if (price == nullptr)
+      continue;
+    else if (const auto above = key.find("_above_"); above != std::string_view::npos)
+      read_tier(*price, key.substr(0, above), key.substr(above + 7), value);
+    else if (!read_named(*price, key, value) && !left_out(key))
       malformed("other_price", key);
   }
-  std::sort(made.price.tiers.begin(), made.price.tiers.end(),
-            [](const auto& a, const auto& b) { return a.above_tokens < b.above_tokens; });
-  forget_repetitions(made);
 }
+
+/// The prices of models.csv: rows that say the same share one, and it is read once.
+class price_column {
+ public:
+  explicit price_column(const csv_table& of)
+      : table_(of),
+        input_(of.column("input_per_mtok_usd")),
+        output_(of.column("output_per_mtok_usd")),
+        cache_read_(of.column("cache_read_per_mtok_usd")),
+        cache_write_(of.column("cache_write_per_mtok_usd")),
+        other_(of.column("other_price")) {}
+
+  /// Reads the current row into `made`, whose mode is set.
+  void read(model_entry& made) {
+    auto& known = known_[said(made.mode)];
+    if (known) {
+      read_other(made, nullptr, table_[other_]);
+      made.price = *known;
+      return;
+    }
+    model::price price;
+    price.input = read_price(table_[input_]), price.output = read_price(table_[output_]);
+    price.cache_read = read_price(table_[cache_read_]), price.cache_write = read_price(table_[cache_write_]);
+    read_other(made, &price, table_[other_]);
+    std::sort(price.tiers.begin(), price.tiers.end(),
+              [](const auto& a, const auto& b) { return a.above_tokens < b.above_tokens; });
+    forget_repetitions(price, made.mode);
+    made.price = known.emplace(std::move(price));
+  }
+
+ private:
+  /// What the row says about prices.
+  [[nodiscard]] std::string said(mode of) const {
+    std::string all(name_of(of));
+    for (const auto column : {input_, output_, cache_read_, cache_write_, other_}) (all += '|') += table_[column];
+    return all;
+  }
+
+  const csv_table& table_;
+  std::size_t input_, output_, cache_read_, cache_write_, other_;
+  std::unordered_map<std::string, std::optional<shared_price>> known_;
+};
 
 std::int64_t read_count(std::string_view text) {
   return text.empty() ? 0 : required(parse_integer<std::int64_t>(text), "count", text);
@@ -247,10 +295,8 @@ void read_modalities(model_entry& made, std::string_view list) {
 std::vector<model_entry> read_models() {
   csv_table table(embedded::models());
   const auto provider = table.column("provider"), id = table.column("model"), kind = table.column("mode");
-  const auto input = table.column("input_per_mtok_usd"), output = table.column("output_per_mtok_usd");
-  const auto cache_read = table.column("cache_read_per_mtok_usd"),
-             cache_write = table.column("cache_write_per_mtok_usd");
-  const auto other = table.column("other_price"), context = table.column("context");
+  price_column prices(table);
+  const auto context = table.column("context");
   const auto max_output = table.column("max_output"), modalities = table.column("modalities_in");
   const auto tools = table.column("tools"), json_schema = table.column("json_schema"), vision = table.column("vision");
   const auto reasoning = table.column("reasoning"), deprecated = table.column("deprecated"),
@@ -262,9 +308,7 @@ std::vector<model_entry> read_models() {
     auto& made = models.emplace_back();
     made.provider = table[provider], made.id = table[id];
     made.mode = required(parse_mode(table[kind]), "mode", table[kind]);
-    made.price.input = read_price(table[input]), made.price.output = read_price(table[output]);
-    made.price.cache_read = read_price(table[cache_read]), made.price.cache_write = read_price(table[cache_write]);
-    read_other(made, table[other]);
+    prices.read(made);
     made.context = read_count(table[context]), made.max_output = read_count(table[max_output]);
     read_modalities(made, table[modalities]);
     made.tools = table[tools] == "1", made.json_schema = table[json_schema] == "1", made.vision = table[vision] == "1";

@@ -43,6 +43,8 @@ bool provider::has_endpoint(std::string_view wanted) const noexcept {
   return endpoints.empty() || std::find(endpoints.begin(), endpoints.end(), wanted) != endpoints.end();
 }
 
+constinit const model::price shared_price::nothing_known;
+
 /// Everything is sorted, so that looking up is a binary search and building needs no hash tables of strings.
 struct catalogue::impl {
   struct listing {
@@ -62,12 +64,15 @@ struct catalogue::impl {
       listings.push_back({entry.id, &entry, owner == nullptr ? 0 : owner->priority});
     }
     sort(listings);
+    by_id.reserve(listings.size());
     for (const auto& [name, entry, priority] : listings) by_id.push_back(entry);
 
-    lowered.reserve(data.models.size());
+    std::vector<std::string> lowered;  // only while they are sorted
+    lowered.reserve(listings.size());
     for (auto& listing : listings) listing.name = lowered.emplace_back(to_lower(last_segment(listing.entry->id)));
     sort(listings);
-    by_segment = std::move(listings);
+    by_segment.reserve(listings.size());
+    for (const auto& [name, entry, priority] : listings) by_segment.push_back(entry);
   }
 
   static void sort(std::vector<listing>& listings) {
@@ -80,9 +85,8 @@ struct catalogue::impl {
   }
 
   tables data;
-  std::vector<const model_entry*> by_id;  ///< by id, then preference
-  std::vector<std::string> lowered;       ///< what the names of by_segment point into
-  std::vector<listing> by_segment;
+  std::vector<const model_entry*> by_id;       ///< by id, then preference
+  std::vector<const model_entry*> by_segment;  ///< by the last segment of the id in lower case, then preference
 };
 
 catalogue::catalogue() = default;
@@ -141,11 +145,12 @@ std::vector<const model_entry*> catalogue::models_ending_in(std::string_view nam
   const auto wanted = to_lower(name);
   const auto& listed = impl_->by_segment;
   std::vector<const model_entry*> found;
-  for (auto at =
-           std::lower_bound(listed.begin(), listed.end(), std::string_view{wanted},
-                            [](const impl::listing& item, std::string_view segment) { return item.name < segment; });
-       at != listed.end() && at->name == wanted; ++at)
-    found.push_back(at->entry);
+  for (auto at = std::lower_bound(listed.begin(), listed.end(), std::string_view{wanted},
+                                  [](const model_entry* entry, std::string_view segment) {
+                                    return to_lower(last_segment(entry->id)) < segment;
+                                  });
+       at != listed.end() && to_lower(last_segment((*at)->id)) == wanted; ++at)
+    found.push_back(*at);
   return found;
 }
 

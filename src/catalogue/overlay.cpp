@@ -143,7 +143,7 @@ constexpr std::array changed_prices{
     &overlay::model_change::per_request_usd,
 };
 
-fault change_prices(model::price& target, const overlay::model_change& change) {
+fault change_prices(shared_price& target, const overlay::model_change& change) {
   price_change wanted;
   const auto set = [&wanted](const price_part& part, std::string_view usd) -> fault {
     auto wrong = set_part(wanted.parts, part, usd);
@@ -160,9 +160,10 @@ fault change_prices(model::price& target, const overlay::model_change& change) {
     if (part == price_parts.end()) return '.' + name + ": is not a part of a price";
     if (auto wrong = set(*part, usd)) return wrong;
   }
-  target = wanted.over(target);
+  auto made = wanted.over(*target);
   // The operator's price is the price: built-in tiers would bring the old one back for long prompts.
-  if (wanted.parts.input || wanted.parts.output) target.tiers.clear();
+  if (wanted.parts.input || wanted.parts.output) made.tiers.clear();
+  target = std::move(made);
   return std::nullopt;
 }
 

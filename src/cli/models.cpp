@@ -13,9 +13,9 @@ std::string per_million(const std::optional<unit_price>& price) {
 record row_of(const catalogue::model_entry& m) {
   record r;
   r.text("provider", m.provider).text("model", m.id).text("mode", name_of(m.mode)).number("context", m.context);
-  r.number("max_output", m.max_output).decimal("input_per_mtok_usd", per_million(m.price.input));
-  r.decimal("output_per_mtok_usd", per_million(m.price.output));
-  r.decimal("cache_read_per_mtok_usd", per_million(m.price.cache_read));
+  r.number("max_output", m.max_output).decimal("input_per_mtok_usd", per_million(m.price->input));
+  r.decimal("output_per_mtok_usd", per_million(m.price->output));
+  r.decimal("cache_read_per_mtok_usd", per_million(m.price->cache_read));
   r.boolean("tools", m.tools).boolean("vision", m.vision || m.image_in).boolean("json_schema", m.json_schema);
   r.boolean("reasoning", m.reasoning).boolean("deprecated", m.deprecated);
   return r;

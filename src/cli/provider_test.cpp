@@ -16,8 +16,10 @@ const catalogue::model_entry* cheapest_chat_model(const catalogue::catalogue& da
   constexpr unit_price unknown{INT64_MAX};
   const catalogue::model_entry* best = nullptr;
   for (const auto& m : data.models()) {
-    if (m.provider != provider || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty()) continue;
-    if (best == nullptr || m.price.input.value_or(unknown) < best->price.input.value_or(unknown)) best = &m;
+    if (m.provider != provider || m.mode != catalogue::mode::chat || m.deprecated ||
+        m.api != catalogue::own_endpoint::none)
+      continue;
+    if (best == nullptr || m.price->input.value_or(unknown) < best->price->input.value_or(unknown)) best = &m;
   }
   return best;
 }

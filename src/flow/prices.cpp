@@ -18,7 +18,7 @@ const model::price* changed(const model::price* rates, const catalogue::price_ov
 const model::price& routing_snapshot::price_of(const router::candidate& who, const std::string& brand_id,
                                                std::string_view integration_id, model::price& room) const {
   static const model::price unknown;
-  const auto* rates = who.entry != nullptr ? &who.entry->price : &unknown;
+  const auto* rates = who.entry != nullptr ? &*who.entry->price : &unknown;
   if (!prices.empty()) {
     if (const auto own = prices.find(brand_id); own != prices.end()) rates = changed(rates, own->second, who, room);
   }

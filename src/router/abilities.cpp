@@ -44,8 +44,8 @@ ability judge_endpoint(const candidate& what, model::endpoint kind) {
     return {verdict::no, "has no " + std::string(demand.endpoint) + " endpoint"};
   }
   if (what.entry->mode != demand.mode) return {verdict::no, std::string(demand.words)};
-  if (what.entry->api == "responses") return {verdict::no, "answers on /responses only"};
-  if (what.entry->api == "image_edit") return {verdict::no, "changes images, and makes none"};
+  if (what.entry->api == catalogue::own_endpoint::responses) return {verdict::no, "answers on /responses only"};
+  if (what.entry->api == catalogue::own_endpoint::image_edit) return {verdict::no, "changes images, and makes none"};
   return {};
 }
 

@@ -65,11 +65,29 @@ enum class mode : std::uint8_t { chat, embedding, image, audio_speech, audio_tra
 /// As in models.csv: "chat", "audio_speech".
 [[nodiscard]] std::string_view name_of(mode what) noexcept;
 
+/// The one endpoint of a model that does not answer on those of its mode.
+enum class own_endpoint : std::uint8_t { none, responses, image_edit };
+
+/// A price that may be shared by entries with the same one: the built-in 6,500 have 2,000 different ones. Reads as a
+/// pointer that is never null. Immutable but for assignment; thread-safe like a std::shared_ptr.
+class shared_price {
+ public:
+  shared_price() = default;
+  shared_price(model::price of)
+      : held_(std::make_shared<const model::price>(std::move(of))) {}  // NOLINT: a price as any other
+  [[nodiscard]] const model::price& operator*() const noexcept { return held_ ? *held_ : nothing_known; }
+  [[nodiscard]] const model::price* operator->() const noexcept { return &**this; }
+
+ private:
+  static const model::price nothing_known;
+  std::shared_ptr<const model::price> held_;  ///< null: nothing is known
+};
+
 /// One model at one provider.
 struct model_entry {
   std::string provider, id;
   catalogue::mode mode = mode::chat;
-  model::price price;
+  shared_price price;
   std::int64_t context = 0;  ///< tokens; 0 is not known
   std::int64_t max_output = 0;
   bool text_in = true, image_in = false, audio_in = false, video_in = false, pdf_in = false;
@@ -78,8 +96,8 @@ struct model_entry {
   /// False where a capability that is not set means "not stated" rather than "no".
   bool capabilities_stated = false;
   bool discovered = false;  ///< its server listed it; what it can do is not known, `mode` neither
-  std::string api;          ///< "responses" or "image_edit" where the model answers on that endpoint only
-  std::string dialect;      ///< where it differs from its provider's
+  own_endpoint api = own_endpoint::none;
+  std::string dialect;  ///< where it differs from its provider's
 };
 
 /// An alias: a name for a job, with its chain. An entry is "provider/model" or another alias.

@@ -205,9 +205,11 @@ awaitable<void> delete_integration(management_call& call) {
 const catalogue::model_entry* cheapest_chat_model(const catalogue::catalogue& data, std::string_view provider) {
   const catalogue::model_entry* best = nullptr;
   for (const auto& m : data.models()) {
-    if (m.provider != provider || m.mode != catalogue::mode::chat || m.deprecated || !m.api.empty()) continue;
+    if (m.provider != provider || m.mode != catalogue::mode::chat || m.deprecated ||
+        m.api != catalogue::own_endpoint::none)
+      continue;
     if (best == nullptr ||
-        m.price.input.value_or(unit_price{INT64_MAX}) < best->price.input.value_or(unit_price{INT64_MAX}))
+        m.price->input.value_or(unit_price{INT64_MAX}) < best->price->input.value_or(unit_price{INT64_MAX}))
       best = &m;
   }
   return best;

@@ -53,15 +53,15 @@ class model_writer {
     number_or_null("context_length", entry.context);
     number_or_null("max_output_tokens", entry.max_output);
     out_.key("pricing").begin_object();
-    price("prompt", entry.price.input);
-    price("completion", entry.price.output);
-    price("input_cache_read", entry.price.cache_read);
-    price("input_cache_write", entry.price.cache_write);
-    price("internal_reasoning", entry.price.reasoning);
-    price("audio", entry.price.audio_input);
-    price("audio_output", entry.price.audio_output);
-    price("image", entry.price.per_image);
-    price("request", entry.price.per_request);
+    price("prompt", entry.price->input);
+    price("completion", entry.price->output);
+    price("input_cache_read", entry.price->cache_read);
+    price("input_cache_write", entry.price->cache_write);
+    price("internal_reasoning", entry.price->reasoning);
+    price("audio", entry.price->audio_input);
+    price("audio_output", entry.price->audio_output);
+    price("image", entry.price->per_image);
+    price("request", entry.price->per_request);
     out_.end_object();
     out_.key("architecture").begin_object().key("input_modalities").begin_array();
     const std::pair<bool, std::string_view> inputs[] = {{entry.text_in, "text"},
@@ -109,7 +109,7 @@ class model_view {
     if (all_) return true;
     if (entry == nullptr) return providers::find_dialect(p.dialect) != nullptr;
     const auto& dialect = entry->dialect.empty() ? p.dialect : entry->dialect;
-    return entry->api.empty() && providers::serves(dialect, router::endpoint_for(entry->mode));
+    return entry->api == catalogue::own_endpoint::none && providers::serves(dialect, router::endpoint_for(entry->mode));
   }
 
   /// True when some candidate of the alias can serve this token.

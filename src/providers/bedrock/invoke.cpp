@@ -230,7 +230,7 @@ outcome write_invocation(const encode_input& in, wire_request& wire) {
   thread_local json::reader reader;
   if (!reader.read(in.asked.body))
     return refusal{{}, "The request is not valid JSON: " + reader.failure().message + "."};
-  if (in.entry != nullptr && in.entry->api == "image_edit")
+  if (in.entry != nullptr && in.entry->api == catalogue::own_endpoint::image_edit)
     return chat::cannot(in, "model", "edits images with this model, and makes none from a prompt alone");
   auto text = std::make_unique<std::string>();
   if (auto written = invocation_writer(in, reader.root(), wire, *text).write(); !written) return written;

@@ -27,7 +27,7 @@ std::int64_t rate_of(const model::inference_request& asked) {
 }
 
 bool charged_by_tokens(const answer_input& in) {
-  return in.entry != nullptr && (in.entry->price.input || in.entry->price.output || in.entry->price.audio_output);
+  return in.entry != nullptr && (in.entry->price->input || in.entry->price->output || in.entry->price->audio_output);
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ TEST(overlay, a_new_provider_needs_only_dialect_and_base_url) {
   EXPECT_TRUE(p->has_endpoint("embeddings")) << "nothing is known about an operator's own server";
   const auto* m = data->find_model("my-vllm", "qwen3");
   ASSERT_NE(m, nullptr);
-  EXPECT_TRUE(m->price.known());
-  EXPECT_EQ(m->price.output->to_usd_per_million(), "0.25");
+  EXPECT_TRUE(m->price->known());
+  EXPECT_EQ(m->price->output->to_usd_per_million(), "0.25");
   EXPECT_EQ(m->context, 32768);
   EXPECT_FALSE(m->capabilities_stated);
   EXPECT_EQ(data->models_named("qwen3")[0], m);
@@ -99,7 +99,7 @@ TEST(overlay, every_kind_of_price_can_be_set) {
                                      {"per_character_in_usd", "0.000015"}, {"per_search_usd", "0.002"},
                                      {"image_output_per_mtok_usd", "40"},  {"cache_write_1h_per_mtok_usd", "6"}};
   const auto data = built(with(change));
-  const auto& price = data->find_model("openai", "dall-e-3")->price;
+  const auto& price = *data->find_model("openai", "dall-e-3")->price;
   EXPECT_EQ(price.per_pixel, pixel_price::from_usd("0.00000002"));
   EXPECT_TRUE(price.image_rates.empty()) << "an agreed price of an image is that of every image";
   EXPECT_EQ(price.per_second_in, unit_price::from_usd_per_unit("0.0001"));
@@ -208,9 +208,9 @@ TEST(overlay, a_price_of_the_operator_replaces_the_built_in_one_and_its_tiers) {
   change.models[0].input_per_mtok_usd = "1.5";
   const auto data = built(with(change));
   const auto* m = data->find_model("openai", "gpt-5.5");
-  EXPECT_EQ(m->price.input->to_usd_per_million(), "1.5");
-  EXPECT_EQ(m->price.output->to_usd_per_million(), "30");
-  EXPECT_TRUE(m->price.tiers.empty());
+  EXPECT_EQ(m->price->input->to_usd_per_million(), "1.5");
+  EXPECT_EQ(m->price->output->to_usd_per_million(), "30");
+  EXPECT_TRUE(m->price->tiers.empty());
   EXPECT_TRUE(m->tools) << "the rest of the row stays";
   EXPECT_EQ(data->models().size(), 6583U);
 }
@@ -224,7 +224,7 @@ TEST(overlay, every_part_of_a_price_can_be_the_operators) {
   model.audio_input_per_mtok_usd = "0.4", model.audio_output_per_mtok_usd = "0.5";
   model.image_usd = "0.04", model.per_request_usd = "0.005";
   const auto data = built(with(change));
-  const auto& price = data->find_model("openai", "gpt-5.5")->price;
+  const auto& price = *data->find_model("openai", "gpt-5.5")->price;
   EXPECT_EQ(price.input->to_usd_per_million(), "5") << "the rest of the price stays";
   EXPECT_EQ(price.cache_read->to_usd_per_million(), "0.1");
   EXPECT_EQ(price.cache_write->to_usd_per_million(), "0.2");

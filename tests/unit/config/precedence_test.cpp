@@ -235,10 +235,10 @@ rules:
   EXPECT_EQ(data.find_provider("openai")->disconnect, catalogue::on_disconnect::drain);
   const auto* model = data.find_model("my-vllm", "qwen3");
   ASSERT_NE(model, nullptr);
-  EXPECT_EQ(model->price.input->to_usd_per_million(), "0.1");
-  EXPECT_EQ(model->price.output->to_usd_per_million(), "0.333333");
+  EXPECT_EQ(model->price->input->to_usd_per_million(), "0.1");
+  EXPECT_EQ(model->price->output->to_usd_per_million(), "0.333333");
   EXPECT_EQ(model->max_output, 4096);
-  const auto& price = data.find_model("my-vllm", "sound")->price;
+  const auto& price = *data.find_model("my-vllm", "sound")->price;
   EXPECT_EQ(price.cache_write->to_usd_per_million(), "1");
   EXPECT_EQ(price.reasoning->to_usd_per_million(), "2");
   EXPECT_EQ(price.audio_input->to_usd_per_million(), "3");

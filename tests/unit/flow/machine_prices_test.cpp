@@ -83,8 +83,10 @@ TEST(machine_prices, hold_where_nobody_names_a_price) {
   EXPECT_EQ(rates.input->to_usd_per_million(), "1");
   EXPECT_EQ(rates.output, rates.input);
 
+  model::price nothing;
+  nothing.input = unit_price{};
   catalogue::model_entry free;
-  free.price.input = unit_price{};
+  free.price = nothing;
   EXPECT_FALSE(price_of({.provider = &own, .entry = &free, .model = "m"}).estimated) << "a price of nothing is a price";
   own.gpu_hour.reset();
   EXPECT_FALSE(price_of(who).known());

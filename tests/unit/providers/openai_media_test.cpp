@@ -251,7 +251,7 @@ TEST(openai_speech, passes_bytes_as_they_come_and_counts_characters) {
 TEST(openai_speech, estimates_tokens_where_they_are_charged) {
   const asked q(R"({"model":"m","input":"hello","voice":"alloy","response_format":"pcm"})", endpoint::speech);
   catalogue::model_entry entry;
-  entry.price.input = unit_price::from_usd_per_million("1");
+  entry.price = model::price{.input = unit_price::from_usd_per_million("1")};
   static const catalogue::provider nobody;
   const answer_input in{.asked = q.request, .provider = nobody, .model = "m", .entry = &entry};
   const auto decoder = openai_dialect().open_stream(in, "audio/pcm");

@@ -285,7 +285,7 @@ TEST(rank, each_mode_is_asked_at_its_own_endpoint) {
   for (const auto& entry : data().models()) {
     model::inference_request asked;
     asked.kind = endpoint_for(entry.mode);
-    const bool apart = !entry.api.empty();
+    const bool apart = entry.api != catalogue::own_endpoint::none;
     const auto found = ranked(chain({entry.provider + "/" + entry.id}), {}, asked);
     EXPECT_TRUE(found.has_value() || apart) << entry.provider << "/" << entry.id << ": " << found.error().message;
     asked.kind = entry.mode == catalogue::mode::rerank ? model::endpoint::images : model::endpoint::rerank;
