@@ -1,6 +1,7 @@
 #include "memory_watch.hpp"
 
 #include <fstream>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace spidergate::app {
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::size_t tight_percent = 85;
 constexpr std::size_t short_percent = 92;
+constexpr int kept_bytes = 16 << 20;
+constexpr int mapped_alone_bytes = 32 << 20;  ///< the most that the C library takes
 
 /// 0 for what is no number ("max") and for the huge ones that mean "none".
 std::size_t number_in(const char* path) {
@@ -38,6 +41,16 @@ std::size_t resident_bytes() {
 std::size_t container_limit() {
   if (const auto limit = number_in("/sys/fs/cgroup/memory.max"); limit != 0) return limit;
   return number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+}
+
+void keep_freed_pages() noexcept {
+  ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
+  // Without it the one above would fix this at 128 KiB.
+  ::mallopt(M_MMAP_THRESHOLD, mapped_alone_bytes);
+}
+
+void give_pages_back() noexcept {
+  ::malloc_trim(0);
 }
 
 }  // namespace spidergate::app

@@ -19,7 +19,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <malloc.h>
 #include <stdexcept>
 #include <thread>
 
@@ -312,7 +311,7 @@ struct server::impl {
     auto level = level_of(limit == 0 ? 0 : resident_bytes(), limit);
     if (level != memory_level::fine) {
       // What was freed may still be the allocator's.
-      ::malloc_trim(0);
+      give_pages_back();
       level = level_of(resident_bytes(), limit);
     }
     end_keep_alive = level != memory_level::fine;
@@ -368,6 +367,7 @@ struct server::impl {
       });
     };
     wait();
+    keep_freed_pages();
     for (auto& w : workers) w->start();
     telemetry::log::info("serving",
                          {{"public", plan.listen.host + ":" + std::to_string(workers.front()->public_port())},
