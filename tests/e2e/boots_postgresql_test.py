@@ -117,4 +117,5 @@ def test_the_doctor_tells_of_a_replica_with_another_master_key(on_shop):
     second.configure({**second.config, "vault": {"encryption_key": "cd" * 32}})
     ran = second.cli("doctor")
     assert ran.code == 1 and "key" in ran.out + ran.err, ran
-    assert first.chat(key=TOKEN.search(first.log())[0]).status == 200
+    token = TOKEN.search(first.log())[0]
+    until("the first replica knows its key and serves", lambda: first.chat(key=token).status == 200)
