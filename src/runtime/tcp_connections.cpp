@@ -89,10 +89,8 @@ void tcp_acceptor::close() noexcept {
 
 tcp_connecting::tcp_connecting(worker& home, const tcp::endpoint& peer) {
   auto socket = open_socket(peer);
-  if (!socket.is_open()) {
-    failure_ = last_error();
-  } else if (::connect(socket.native_handle(), peer.data(), static_cast<socklen_t>(peer.size())) != 0 &&
-             errno != EINPROGRESS) {
+  if (!socket.is_open() || (::connect(socket.native_handle(), peer.data(), static_cast<socklen_t>(peer.size())) != 0 &&
+                            errno != EINPROGRESS)) {
     failure_ = last_error();
   }
   error_code refused;
