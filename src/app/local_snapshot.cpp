@@ -2,6 +2,7 @@
 
 #include "row_archive.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
 #include <spidergate/crypto/aead.hpp>
 #include <spidergate/crypto/digest.hpp>
 
@@ -64,22 +65,21 @@ bool write_all(int file, std::string_view bytes) {
 
 /// errno's error where a step failed. The folder is synced as well, for the name to survive a power failure.
 error_code replace_file(const std::string& path, std::string_view bytes) {
-  const auto failure = [] { return error_code(errno, boost::system::system_category()); };
   const auto fresh = path + "." + std::to_string(::getpid());
   error_code failed;
   {
     const descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (file.get() < 0) return failure();
-    if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) failed = failure();
+    if (file.get() < 0) return last_system_error();
+    if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) failed = last_system_error();
   }
-  if (!failed && ::rename(fresh.c_str(), path.c_str()) != 0) failed = failure();
+  if (!failed && ::rename(fresh.c_str(), path.c_str()) != 0) failed = last_system_error();
   if (failed) {
     ::unlink(fresh.c_str());
     return failed;
   }
   const descriptor folder(
       ::open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return failure();
+  if (folder.get() < 0 || ::fsync(folder.get()) != 0) return last_system_error();
   return {};
 }
 

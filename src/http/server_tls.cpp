@@ -1,8 +1,9 @@
 #include "server_tls.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
+
 #include <openssl/err.h>
 
-#include <cerrno>
 #include <new>
 #include <string>
 #include <unistd.h>
@@ -30,7 +31,7 @@ error_code last_error() {
 
 error_code unreadable(const std::string& file) {
   if (::access(file.c_str(), R_OK) == 0) return {};
-  return {errno, boost::system::system_category()};
+  return last_system_error();
 }
 
 /// We speak HTTP/1.1 only; a client that offers nothing else than h2 is left to find out by itself.

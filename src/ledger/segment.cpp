@@ -1,9 +1,9 @@
 #include "segment.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
 #include <spidergate/crypto/digest.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <random>
@@ -18,10 +18,6 @@ namespace {
 
 /// Of a new segment: what a busy worker fills before the loader comes by.
 constexpr std::size_t touched_at_first = 64U << 10U;
-
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 std::uint32_t load32(std::string_view from, std::size_t at) noexcept {
   std::uint32_t n = 0;
@@ -104,23 +100,23 @@ result<segment> segment::create_once(const std::string& directory, std::size_t w
   made.path_ = name + std::string(unfinished_suffix);
   made.bytes_ = bytes;
   made.file_ = ::open(made.path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (made.file_ < 0) return last_error();
+  if (made.file_ < 0) return last_system_error();
   const auto give_up = [&made](error_code why) -> result<segment> {
     made.close(true);
     return why;
   };
-  if (::flock(made.file_, LOCK_EX | LOCK_NB) != 0) return give_up(last_error());
+  if (::flock(made.file_, LOCK_EX | LOCK_NB) != 0) return give_up(last_system_error());
   if (const int failure = ::posix_fallocate(made.file_, 0, static_cast<off_t>(bytes)); failure != 0) {
     return give_up({failure, boost::system::system_category()});
   }
   void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, made.file_, 0);
-  if (at == MAP_FAILED) return give_up(last_error());
+  if (at == MAP_FAILED) return give_up(last_system_error());
   made.data_ = static_cast<char*>(at);
   std::memset(made.data_, 0, std::min(bytes, touched_at_first));
   write_header(made.data_, bytes);
   made.end_ = sizeof(segment_header);
   const auto path = name + std::string(segment_suffix);
-  if (::rename(made.path_.c_str(), path.c_str()) != 0) return give_up(last_error());
+  if (::rename(made.path_.c_str(), path.c_str()) != 0) return give_up(last_system_error());
   made.path_ = path;
   return made;
 }

@@ -1,9 +1,10 @@
 #include "event_loop.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
+
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <utility>
@@ -28,12 +29,8 @@ class turning {
   const event_loop* outer_;
 };
 
-error_code last_error() noexcept {
-  return {errno, boost::system::system_category()};
-}
-
 int must_open(int fd, const char* by) {
-  if (fd < 0) throw boost::system::system_error(last_error(), by);
+  if (fd < 0) throw boost::system::system_error(last_system_error(), by);
   return fd;
 }
 
@@ -67,7 +64,7 @@ error_code event_loop::add(int fd, event_sink& sink, std::uint32_t events) noexc
   epoll_event interest{};
   interest.events = events | EPOLLET;
   interest.data.ptr = &sink;
-  return ::epoll_ctl(set_, EPOLL_CTL_ADD, fd, &interest) == 0 ? error_code() : last_error();
+  return ::epoll_ctl(set_, EPOLL_CTL_ADD, fd, &interest) == 0 ? error_code() : last_system_error();
 }
 
 void event_loop::remove(int fd, const event_sink& sink) noexcept {

@@ -2,10 +2,11 @@
 
 #include "event_loop.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
+
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@ namespace spidergate::runtime {
 
 loop_timer::loop_timer(event_loop& loop, std::function<void()> on_due)
     : loop_(loop), on_due_(std::move(on_due)), fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  auto failure = fd_ < 0 ? error_code(errno, boost::system::system_category()) : loop_.add(fd_, *this, EPOLLIN);
+  auto failure = fd_ < 0 ? last_system_error() : loop_.add(fd_, *this, EPOLLIN);
   if (!failure) return;
   if (fd_ >= 0) ::close(fd_);
   throw boost::system::system_error(failure, "timerfd");

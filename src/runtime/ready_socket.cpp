@@ -2,6 +2,7 @@
 
 #include "event_loop.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
 #include <spidergate/runtime/worker.hpp>
 
 #include <algorithm>
@@ -17,11 +18,6 @@
 
 namespace spidergate::runtime {
 namespace {
-
-error_code last_error() noexcept {
-  if (errno == EAGAIN) return asio::error::would_block;
-  return {errno, boost::system::system_category()};
-}
 
 std::string address_text(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -57,7 +53,7 @@ result<std::size_t> ready_socket::receive(std::span<char> buffer) noexcept {
     return static_cast<std::size_t>(received);
   }
   if (received == 0) return error_code(asio::error::eof);
-  const auto failure = last_error();
+  const auto failure = last_system_error();
   if (failure == asio::error::would_block) drained_ = true;
   return failure;
 }
@@ -73,7 +69,7 @@ result<std::size_t> ready_socket::send(std::span<const std::string_view> pieces,
   message.msg_iov = parts.data();
   message.msg_iovlen = count;
   const auto sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-  if (sent < 0) return last_error();
+  if (sent < 0) return last_system_error();
   return static_cast<std::size_t>(sent);
 }
 

@@ -53,7 +53,7 @@ class ready_socket final : public boost::intrusive_ref_counter<ready_socket, boo
 
   [[nodiscard]] wait_point::parking wait_readable(steady_time deadline);
   [[nodiscard]] wait_point::parking wait_writable(steady_time deadline);
-  /// The time to write: see poller. May come early.
+  /// The time to write: see event_loop. May come early.
   [[nodiscard]] wait_point::parking wait_turn_end();
 
   /// See byte_stream::watch_peer.

@@ -1,6 +1,7 @@
 #include "event_loop.hpp"
 #include "ready_socket.hpp"
 
+#include <spidergate/core/last_system_error.hpp>
 #include <spidergate/runtime/tcp_connections.hpp>
 #include <spidergate/runtime/worker.hpp>
 
@@ -15,16 +16,8 @@ namespace {
 
 using asio::ip::tcp;
 
-error_code last_error() noexcept {
-  return {errno, boost::system::system_category()};
-}
-
 tcp_socket open_socket(const tcp::endpoint& for_address) noexcept {
   return tcp_socket(::socket(for_address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
-}
-
-bool would_block(int error) noexcept {
-  return error == EAGAIN || error == EWOULDBLOCK;
 }
 
 }  // namespace
@@ -37,13 +30,13 @@ tcp_acceptor::~tcp_acceptor() {
 
 result<void> tcp_acceptor::listen(const tcp::endpoint& at, int backlog) {
   auto socket = open_socket(at);
-  if (!socket.is_open()) return last_error();
+  if (!socket.is_open()) return last_system_error();
   const int fd = socket.native_handle();
   const int on = 1;
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
       ::bind(fd, at.data(), static_cast<socklen_t>(at.size())) != 0 || ::listen(fd, backlog) != 0) {
-    return last_error();
+    return last_system_error();
   }
   error_code failure;
   socket_ = new ready_socket(home_, std::move(socket), failure);
@@ -59,7 +52,7 @@ result<tcp::endpoint> tcp_acceptor::local_endpoint() const {
   if (!is_open()) return error_code(asio::error::bad_descriptor);
   tcp::endpoint bound;
   auto size = static_cast<socklen_t>(bound.capacity());
-  if (::getsockname(socket_->native_handle(), bound.data(), &size) != 0) return last_error();
+  if (::getsockname(socket_->native_handle(), bound.data(), &size) != 0) return last_system_error();
   bound.resize(size);
   return bound;
 }
@@ -76,7 +69,7 @@ awaitable<result<tcp_acceptor::arrival>> tcp_acceptor::accept() {
       co_return std::move(client);
     }
     if (errno == EINTR) continue;
-    if (!would_block(errno)) co_return last_error();
+    if (const auto failure = last_system_error(); failure != asio::error::would_block) co_return failure;
     const auto ready = co_await listening->wait_readable(steady_time::max());
     if (!ready) co_return ready.error();
   }
@@ -91,7 +84,7 @@ tcp_connecting::tcp_connecting(worker& home, const tcp::endpoint& peer) {
   auto socket = open_socket(peer);
   if (!socket.is_open() || (::connect(socket.native_handle(), peer.data(), static_cast<socklen_t>(peer.size())) != 0 &&
                             errno != EINPROGRESS)) {
-    failure_ = last_error();
+    failure_ = last_system_error();
   }
   error_code refused;
   socket_ = new ready_socket(home, failure_ ? tcp_socket() : std::move(socket), refused);
@@ -116,7 +109,7 @@ awaitable<result<tcp_socket>> tcp_connecting::finish(steady_time deadline) {
   }
   int outcome = 0;
   socklen_t size = sizeof outcome;
-  if (::getsockopt(socket_->native_handle(), SOL_SOCKET, SO_ERROR, &outcome, &size) != 0) co_return last_error();
+  if (::getsockopt(socket_->native_handle(), SOL_SOCKET, SO_ERROR, &outcome, &size) != 0) co_return last_system_error();
   if (outcome != 0) co_return error_code(outcome, boost::system::system_category());
   co_return socket_->release();
 }

@@ -70,6 +70,8 @@ class resetting {
  private:
   sqlite3_stmt* it_;
 };
+
+/// What it was given lives no longer than this either.
 class in_use {
  public:
   explicit in_use(sqlite3_stmt* it) : it_(it) {}
